@@ -1,0 +1,14 @@
+"""The contract between the two programs: all that the trainer may import from the pipeline.
+
+    errors       the exception tree and its exit codes
+    vocabulary   41 IPA symbols, ids 1..41, blank 0, and the CTC length rule
+    schema       the columns of a shard
+    shard        opening a shard without copying it, and checking its rows
+    manifest     the document that proves what the shards are
+    settings     strict, frozen settings: TOML, overrides, fingerprint
+    files        writing a file so that nobody ever sees half of it
+
+Nothing here imports anything outside the standard library, pyarrow and pydantic.
+"""
+
+CONTRACT_VERSION = 1

@@ -1,0 +1,66 @@
+"""The errors of a run, and the exit code of each.
+
+    MalsoriError              one clear line for the user, no traceback
+    ├── InputRejected    3    settings or input that cannot be used as given
+    ├── TooManyDropped   4    finished, but more utterances dropped than allowed
+    ├── HandOffBroken    5    a hash, schema or version that does not match its manifest
+    └── MissingResource  6    something that must be installed or fetched beforehand
+
+Exit code 1 is a bug (the traceback is kept), 2 is usage, 7 is the trainer's
+`TrainingDiverged` and 130 is an interruption. A message says what was found, what was
+expected and what to do next. One utterance's problem is never an exception that reaches
+the user: it is a `Dropped` value, counted and written out.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+INTERRUPTED = 130
+
+
+class MalsoriError(Exception):
+    """A problem of the run that the user can act on. Subclasses set `exit_code`."""
+
+    exit_code: ClassVar[int]
+
+
+class InputRejected(MalsoriError):
+    """Settings or input that cannot be used as given."""
+
+    exit_code = 3
+
+
+class TooManyDropped(MalsoriError):
+    """The run finished, but dropped a larger share of its utterances than allowed."""
+
+    exit_code = 4
+
+
+class HandOffBroken(MalsoriError):
+    """A shard, manifest or checkpoint is not what its record says it is."""
+
+    exit_code = 5
+
+
+class MissingResource(MalsoriError):
+    """A package or file that must be there before the run is not."""
+
+    exit_code = 6
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn a run's errors into one line on stderr and the exit code of their kind.
+
+    Anything that is not a `MalsoriError` or an interruption is a bug and propagates.
+    """
+    try:
+        yield
+    except MalsoriError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from error
+    except KeyboardInterrupt as interruption:
+        print("interrupted: the same command goes on where it stopped", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from interruption

@@ -1,0 +1,223 @@
+"""The manifest: one JSON document that proves what a set of shards is.
+
+Everything outside `run` depends only on the input, the settings and the versions: two runs
+over the same corpus give the same bytes there. Paths of shards are relative to `root`, and
+`root` is relative to the manifest's own folder.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.contract import CONTRACT_VERSION
+from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.files import write_text
+from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
+
+MAX_MANIFEST_BYTES = 256 * 2**20
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Record(BaseModel):
+    """A part of the manifest: immutable, no unknown keys, no silent conversions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class CorpusRecord(Record):
+    """Where the recordings come from."""
+
+    name: str
+    title: str
+    licence: str
+
+
+class SettingsRecord(Record):
+    """The pipeline's settings in full, and their fingerprint."""
+
+    fingerprint: Sha256
+    values: dict[str, Any]
+
+
+class SourceRecord(Record):
+    """The listing of the raw corpus: every utterance with its path, size and transcript."""
+
+    listing_sha256: Sha256
+    utterances: Count
+
+
+class VocabularyRecord(Record):
+    """The label vocabulary: symbol i has id i + 1, id 0 is the CTC blank."""
+
+    name: str
+    language: str
+    blank_id: Literal[0]
+    symbols: Annotated[tuple[str, ...], Field(min_length=1, max_length=254)]
+    sha256: Sha256
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary) -> Self:
+        """The record of `vocabulary`."""
+        return cls(
+            name=vocabulary.name,
+            language=vocabulary.language,
+            blank_id=BLANK_ID,
+            symbols=vocabulary.symbols,
+            sha256=vocabulary.sha256,
+        )
+
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary recorded here."""
+        return Vocabulary(self.name, self.language, self.symbols)
+
+    @model_validator(mode="after")
+    def _hash_matches(self) -> Self:
+        if self.vocabulary().sha256 != self.sha256:
+            raise ValueError("the vocabulary's symbols do not have the recorded sha256")
+        return self
+
+
+class ShardRecord(Record):
+    """One Arrow file. `path` is relative to the manifest's `root`."""
+
+    path: str
+    sha256: Sha256
+    bytes: Count
+    rows: Count
+    seconds: Seconds
+    split: str
+
+
+class DroppedRecord(Record):
+    """The list of rejected utterances (JSON lines: id, stage, reason, detail)."""
+
+    path: str
+    sha256: Sha256
+    rows: Count
+
+
+class Counts(Record):
+    """Utterances: read = kept + dropped."""
+
+    read: Count
+    kept: Count
+    dropped: dict[str, Count]
+
+    @model_validator(mode="after")
+    def _add_up(self) -> Self:
+        if self.read != self.kept + sum(self.dropped.values()):
+            raise ValueError("counts do not add up: read must equal kept + dropped")
+        return self
+
+
+class SpeakerRecord(Record):
+    """What is kept of one speaker."""
+
+    utterances: Count
+    seconds: Seconds
+
+
+class Statistics(Record):
+    """Figures over the kept utterances; `seconds_in` is their length before silence collapse."""
+
+    seconds_in: Seconds
+    seconds_out: Seconds
+    silence_removed_s: Seconds
+    shortest_s: Seconds
+    longest_s: Seconds
+    phones: Count
+    phones_per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    phone_counts: dict[str, Count]
+    speakers: dict[str, SpeakerRecord]
+
+
+class RunRecord(Record):
+    """Facts of the run that made the shards; they do not change the shards' bytes."""
+
+    command: str
+    host: str
+    started: str
+    seconds: Seconds
+    jobs: int
+
+
+class Manifest(Record):
+    """What teammates hand to each other."""
+
+    contract_version: Literal[1]
+    name: str
+    corpora: Annotated[tuple[CorpusRecord, ...], Field(min_length=1)]
+    settings: SettingsRecord
+    versions: dict[str, str]
+    source: SourceRecord
+    vocabulary: VocabularyRecord
+    root: str
+    shards: tuple[ShardRecord, ...]
+    counts: Counts
+    dropped: DroppedRecord
+    statistics: Statistics
+    run: RunRecord
+
+    @model_validator(mode="after")
+    def _rows_match(self) -> Self:
+        rows = sum(shard.rows for shard in self.shards)
+        if rows != self.counts.kept:
+            raise ValueError(f"the shards hold {rows} rows, counts.kept says {self.counts.kept}")
+        if self.dropped.rows != sum(self.counts.dropped.values()):
+            raise ValueError("dropped.rows does not match counts.dropped")
+        return self
+
+    def to_json(self) -> str:
+        """Canonical JSON text: sorted keys, one space of indent, a final newline."""
+        content = self.model_dump(mode="json")
+        return json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+
+    def folder(self, manifest_path: Path) -> Path:
+        """The folder that holds the shards, for a manifest that lies at `manifest_path`."""
+        return manifest_path.parent / self.root
+
+    def split_shards(self, split: str) -> tuple[ShardRecord, ...]:
+        """The shards of one split, in order."""
+        return tuple(shard for shard in self.shards if shard.split == split)
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest, whole or not at all."""
+    write_text(path, manifest.to_json())
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest; it is untrusted input.
+
+    Raises:
+        InputRejected: There is no such file, or it is not a manifest.
+        HandOffBroken: It is of another contract version, or its parts contradict each other.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_MANIFEST_BYTES:
+            raise InputRejected(f"{path} has {size} bytes; a manifest has {MAX_MANIFEST_BYTES} at most")
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputRejected(f"no manifest at {path}; `malsori preprocess` writes one") from error
+    except (IsADirectoryError, ValueError, RecursionError) as error:
+        raise InputRejected(f"{path} is not a manifest (JSON): {error}") from error
+    version = content.get("contract_version") if isinstance(content, dict) else None
+    if version is None:
+        raise InputRejected(f"{path} is not a manifest: it has no contract_version")
+    if version != CONTRACT_VERSION:
+        raise HandOffBroken(
+            f"{path} has contract version {version!r}, this malsori reads {CONTRACT_VERSION}:"
+            " make the manifest again, or install the malsori that wrote it"
+        )
+    try:
+        return Manifest.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in problem["loc"]) or "the manifest"
+        raise HandOffBroken(f"{path}: {place}: {problem['msg']}") from error

@@ -1,0 +1,43 @@
+"""Opening a shard: memory-mapped, its schema and row count checked against the manifest."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.schema import WAV_HEADER_BYTES, shard_schema
+
+
+def open_shard(path: Path, *, rows: int) -> pa.Table:
+    """Map a shard into memory without reading its audio.
+
+    A truncated stream can read short without an error, so the manifest's row count is
+    checked here; hashes are `verify`'s business.
+
+    Args:
+        path: The shard.
+        rows: The row count that the manifest gives.
+
+    Raises:
+        HandOffBroken: The shard is missing, is not Arrow, has other columns or other rows.
+    """
+    try:
+        with pa.memory_map(str(path)) as source:
+            table = pa.ipc.open_stream(source).read_all()
+    except FileNotFoundError as error:
+        raise HandOffBroken(f"shard {path} is missing; copy it beside the others") from error
+    except (pa.ArrowException, OSError) as error:
+        raise HandOffBroken(f"shard {path} is not a readable Arrow stream: {error}") from error
+    if not table.schema.equals(shard_schema({}), check_metadata=False):
+        raise HandOffBroken(f"shard {path} has columns other than contract version 1's")
+    if table.num_rows != rows:
+        raise HandOffBroken(
+            f"shard {path} holds {table.num_rows} rows, its manifest says {rows}: it is truncated"
+            " or not the one the manifest describes; copy it again"
+        )
+    return table
+
+
+def wav_samples(wav: pa.Buffer) -> memoryview:
+    """The 16-bit samples of a shard's WAV, without copying: a memoryview of format 'h'."""
+    return memoryview(wav)[WAV_HEADER_BYTES:].cast("h")

@@ -1,0 +1,200 @@
+"""The values that flow through the pipeline: Utterance -> Clip -> Example, or Dropped."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import NewType
+
+import numpy as np
+import numpy.typing as npt
+
+Waveform = npt.NDArray[np.float32]
+"""Mono samples, shape (S,), float32, full scale 1."""
+
+UtteranceId = NewType("UtteranceId", str)
+"""`<corpus>/<speaker>/<utterance>` or `<corpus>/<utterance>`: stable, never an index."""
+
+
+class Stage(StrEnum):
+    """Where an utterance was dropped."""
+
+    CORPUS = "corpus"
+    TRANSCRIPT = "transcript"
+    AUDIO = "audio"
+    PHONOLOGY = "phonology"
+    WORKER = "worker"
+
+
+class Annotation(StrEnum):
+    """The marks that a corpus' transcripts carry."""
+
+    PLAIN = "plain"
+    KSPON = "kspon"
+
+
+class Reason(StrEnum):
+    """Why an utterance was dropped. The names are part of the manifest."""
+
+    # corpus
+    MALFORMED_LISTING = "malformed_listing"
+    DUPLICATE_ID = "duplicate_id"
+    # transcript
+    MISSING_TRANSCRIPT = "missing_transcript"
+    TRANSCRIPT_ENCODING = "transcript_encoding"
+    TRANSCRIPT_TOO_SHORT = "transcript_too_short"
+    NO_HANGUL = "no_hangul"
+    ANONYMISED = "anonymised"
+    UNINTELLIGIBLE = "unintelligible"
+    # audio
+    MISSING_AUDIO = "missing_audio"
+    UNREADABLE_AUDIO = "unreadable_audio"
+    TRUNCATED_AUDIO = "truncated_audio"
+    SEGMENT_OUTSIDE_AUDIO = "segment_outside_audio"
+    EMPTY_AUDIO = "empty_audio"
+    SILENT_AUDIO = "silent_audio"
+    NOT_FINITE_AUDIO = "not_finite_audio"
+    TOO_SHORT_AUDIO = "too_short_audio"
+    TOO_LONG_AUDIO = "too_long_audio"
+    TOO_FEW_FRAMES = "too_few_frames"
+    # phonology
+    UNPRONOUNCEABLE = "unpronounceable"
+    # worker
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """One utterance that is not in the shards, and why. `detail` is for a human reader."""
+
+    id: UtteranceId
+    stage: Stage
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A stage's verdict against an utterance; the worker adds the id and the stage."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSource:
+    """Where an utterance's samples lie.
+
+    Attributes:
+        path: The recording.
+        offset_s: Start of the utterance in the recording, seconds.
+        length_s: Length of the utterance in seconds; None is up to the end.
+    """
+
+    path: Path
+    offset_s: float = 0.0
+    length_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A transcript that lies in a file of its own, read by the worker."""
+
+    path: Path
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One utterance as a corpus lists it, before anything is read.
+
+    Attributes:
+        id: Unique in the corpus.
+        speaker: `<corpus>/<speaker>`, or None where the corpus names none.
+        audio: The recording; it may turn out to be missing.
+        transcript: Raw text, a file that holds it, or None where there is none.
+        split: The corpus' own split ("train", "valid", "test"), or None.
+    """
+
+    id: UtteranceId
+    speaker: str | None
+    audio: AudioSource
+    transcript: str | TextFile | None
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A cleaned transcript: how it is spelled, and what was said (the labels' source)."""
+
+    spelling: str
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which samples of which file an utterance is made of; `sha256` is of the file's bytes."""
+
+    rate_hz: int
+    offset: int
+    length: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The decoded samples of one utterance, as they are in the file.
+
+    Attributes:
+        wave: Mono, shape (S,), float32, at `source.rate_hz`.
+        source: Where in which file the samples lie.
+    """
+
+    wave: Waveform
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """What the audio stage measured, before denoising; levels in dBFS."""
+
+    silence_removed_samples: int
+    noise_floor_db: float
+    speech_level_db: float
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """The processed audio of an utterance.
+
+    Attributes:
+        wave: Shape (S,), float32, 16 kHz.
+        kept: (start, end) spans of the utterance that remain, in samples of the recording at
+            its own rate, counted from the recording's start.
+    """
+
+    wave: Waveform
+    kept: tuple[tuple[int, int], ...]
+    measurements: Measurements
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An utterance's labels and the forms between spelling and labels."""
+
+    pronunciation: str
+    ipa: tuple[str, ...]
+    labels: tuple[int, ...]
+    romanized: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a shard."""
+
+    utterance: Utterance
+    transcript: Transcript
+    clip: Clip
+    labelled: Labelled
+    source_path: str
+    source: Source
