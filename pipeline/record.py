@@ -190,7 +190,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row of a shard."""
+    """One row of a shard; `source_path` is relative to the corpus root, `split` is the final one."""
 
     utterance: Utterance
     transcript: Transcript
@@ -198,3 +198,4 @@ class Example:
     labelled: Labelled
     source_path: str
     source: Source
+    split: str

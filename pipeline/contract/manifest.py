@@ -94,11 +94,20 @@ class ShardRecord(Record):
 
 
 class DroppedRecord(Record):
-    """The list of rejected utterances (JSON lines: id, stage, reason, detail)."""
+    """The list of rejected utterances (JSON lines, each a `DroppedLine`)."""
 
     path: str
     sha256: Sha256
     rows: Count
+
+
+class DroppedLine(Record):
+    """One line of the dropped list."""
+
+    id: str
+    stage: str
+    reason: str
+    detail: str
 
 
 class Counts(Record):

@@ -1,0 +1,87 @@
+# Every verb sets up what it needs: .venv grows from the lock files in .ci/ and nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help preprocess train test check fix bench doctor lock clean
+
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+UV := VIRTUAL_ENV=.venv $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --no-deps
+
+CORPUS ?= kspon
+RAW ?=
+NAME ?= sample
+OUT ?= data/shards/$(NAME)
+JOBS ?=
+MANIFEST ?= manifests/$(NAME).json
+RUN ?= data/runs/$(NAME)
+ARGS ?=
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+# Creating the environment: one stamp a lock file, so that a changed lock installs itself.
+$(BIN)/uv:
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "malsori needs Python 3.11 or newer; say which with PYTHON=python3.x")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/%.stamp: .ci/lock-%.txt pyproject.toml | $(BIN)/uv
+	$(INSTALL) --require-hashes -r $<
+	$(INSTALL) --editable .
+	@touch $@
+
+data/sample/raw/.stamp: $(wildcard data/sample/*.py data/sample/lists/*) | .venv/preprocess.stamp
+	$(BIN)/python data/sample/make_sample.py
+	@touch $@
+
+# Without RAW, the bundled sample is made first and is what the verb works on.
+ifeq ($(RAW),)
+preprocess: data/sample/raw/.stamp
+RAW_FOLDER := data/sample/raw
+else
+RAW_FOLDER := $(RAW)
+endif
+
+preprocess: .venv/preprocess.stamp ## raw recordings -> shards and a manifest [CORPUS= RAW= NAME= JOBS= ARGS=]; alone: the bundled sample
+	$(BIN)/malsori preprocess "$(RAW_FOLDER)" --corpus $(CORPUS) --out "$(OUT)" --manifest "$(MANIFEST)" $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+
+ifeq ($(MANIFEST),manifests/sample.json)
+manifests/sample.json:
+	$(MAKE) preprocess RAW= NAME=sample
+train: manifests/sample.json
+PRESET ?= tiny
+else
+PRESET ?= small
+endif
+
+train: .venv/train.stamp ## shards -> a recogniser [MANIFEST= PRESET= RUN= ARGS=]; alone: the bundled sample, tiny preset
+	$(BIN)/malsori-train fit "$(MANIFEST)" --run "$(RUN)" --preset $(PRESET) --resume $(ARGS)
+
+test: .venv/test.stamp ## the whole test suite
+	$(BIN)/python -m pytest
+
+check: .venv/test.stamp ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/test.stamp ## format and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/test.stamp ## speed and quality against named baselines
+	for script in tests/bench/*.py; do $(BIN)/python $$script; done
+
+doctor: .venv/preprocess.stamp ## is all there that this machine needs?
+	$(BIN)/malsori doctor
+
+lock: $(BIN)/uv ## pin the newest versions that fit pyproject.toml
+	for name in test train preprocess; do .ci/lock $$name; done
+
+clean: ## remove what the verbs made, but no raw data and no runs
+	rm -rf data/shards/sample data/runs/sample manifests/sample.json data/sample/raw .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,147 @@
+"""The command line of the pipeline: `malsori`.
+
+Results go to stdout, everything else to stderr; exit codes are those of
+`pipeline.contract.errors`. Heavy imports happen inside the commands.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.contract.errors import InputRejected, exit_codes
+
+FOLDER = click.Path(path_type=Path)
+
+
+class Commands(click.Group):
+    """Commands whose errors become one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command under `exit_codes`."""
+        with exit_codes():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="malsori", message="%(version)s")
+def main() -> None:
+    """From raw Korean speech recordings to shards that a recogniser is trained on."""
+
+
+@main.command()
+@click.argument("raw", type=FOLDER)
+@click.option("--corpus", required=True, help="Name of the corpus' layout; `malsori corpora` lists them.")
+@click.option("--out", required=True, type=FOLDER, help="Folder for the shards.")
+@click.option("--manifest", required=True, type=FOLDER, help="The manifest to write (*.json).")
+@click.option("--name", help="Name of the dataset; as a rule the manifest's file name.")
+@click.option("--preset", default="default", show_default=True, help="Bundled settings, or a .toml file.")
+@click.option("--set", "overrides", multiple=True, metavar="STAGE.KEY=VALUE", help="Change one setting.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; all cores but one as a rule.")
+@click.option("--limit", type=click.IntRange(min=1), help="Read only the first N utterances.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--fresh", is_flag=True, help="Do finished shards again.")
+@click.option(
+    "--max-dropped", type=click.FloatRange(0, 1), default=1.0, metavar="FRACTION",
+    help="Exit with 4 when a larger share is dropped.",
+)  # fmt: skip
+def preprocess(
+    raw: Path, corpus: str, out: Path, manifest: Path, name: str | None, preset: str,
+    overrides: tuple[str, ...], jobs: int | None, limit: int | None, dry_run: bool, fresh: bool,  # noqa: FBT001 - click's flags
+    max_dropped: float,
+) -> None:  # fmt: skip
+    """Turn the recordings and transcripts under RAW into shards and a manifest."""
+    from pipeline.engine import default_jobs
+    from pipeline.run import Request, describe_plan, plan_request
+    from pipeline.run import preprocess as run_preprocess
+    from pipeline.settings import load_settings
+    from pipeline.summary import summarise_run
+
+    if manifest.suffix != ".json":
+        raise InputRejected(f"--manifest {manifest}: expected a name that ends in .json")
+    request = Request(
+        root=raw,
+        corpus=corpus,
+        out=out,
+        manifest=manifest,
+        name=name or manifest.stem,
+        settings=load_settings(preset=preset, overrides=overrides),
+        jobs=jobs or default_jobs(),
+        limit=limit,
+        fresh=fresh,
+        max_dropped=max_dropped,
+        command=shlex.join(["malsori", *sys.argv[1:]]),
+    )
+    if dry_run:
+        click.echo(describe_plan(plan_request(request), request))
+        return
+    click.echo(summarise_run(run_preprocess(request)))
+
+
+@main.command()
+@click.argument("manifest", type=FOLDER)
+@click.option("--deep", is_flag=True, help="Decode every row and derive its labels again.")
+def verify(manifest: Path, deep: bool) -> None:  # noqa: FBT001 - click's flag
+    """Check that the shards are what MANIFEST says."""
+    from pipeline.verify import verify_manifest
+
+    checked = verify_manifest(manifest, deep=deep)
+    depth = "hashes, rows, audio and labels" if deep else "hashes and rows"
+    click.echo(
+        f"{manifest}: {len(checked.shards)} shards, {checked.counts.kept} utterances, {depth} as recorded"
+    )
+
+
+@main.command()
+@click.argument("manifest", type=FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest's content.")
+def show(manifest: Path, as_json: bool) -> None:  # noqa: FBT001 - click's flag
+    """Show what MANIFEST describes: hours, speakers, drops by reason, settings."""
+    from pipeline.contract.manifest import read_manifest
+    from pipeline.summary import summarise_manifest
+
+    content = read_manifest(manifest)
+    click.echo(content.to_json() if as_json else summarise_manifest(content), nl=not as_json)
+
+
+@main.command()
+@click.argument("text", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a text.")
+def phonemes(text: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click's flag
+    """Show how Korean TEXT is pronounced: Hangul as spoken, IPA symbols, romanisation."""
+    import json
+
+    from pipeline.phonology import PhonologySettings, label_batch
+    from pipeline.record import Rejection
+
+    for spelling, labelled in zip(text, label_batch(text, settings=PhonologySettings()), strict=True):
+        if isinstance(labelled, Rejection):
+            raise InputRejected(f"{spelling!r}: {labelled.detail}")
+        ipa = " ".join(labelled.ipa)
+        if as_json:
+            row = {
+                "text": spelling, "pronunciation": labelled.pronunciation, "ipa": ipa,
+                "labels": labelled.labels, "romanized": labelled.romanized,
+            }  # fmt: skip
+            click.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            click.echo(f"{spelling}\t{labelled.pronunciation}\t{ipa}\t{labelled.romanized}")
+
+
+@main.command()
+def corpora() -> None:
+    """List the corpus layouts that can be read."""
+    from pipeline.corpora import READERS
+
+    for name, corpus in READERS.items():
+        click.echo(f"{name}\t{corpus.record.title}\t{corpus.layout}")
+
+
+@main.command()
+def doctor() -> None:
+    """Check that this machine has all that the pipeline needs."""
+    from pipeline.doctor import examine
+
+    click.echo(examine())

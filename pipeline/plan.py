@@ -1,0 +1,187 @@
+"""Planning: list the corpus, give every utterance its split, cut the list into tasks.
+
+One task is the utterances of one shard. The plan depends on the corpus and the settings
+alone, never on the number of workers, and costs one `stat` a file.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+from pipeline.corpora import Corpus
+from pipeline.record import Dropped, Reason, Stage, TextFile, Utterance, UtteranceId
+from pipeline.settings import PipelineSettings
+from pipeline.shards import assign_split
+
+# Bytes a second of speech takes in each kind of file: an estimate that sizes tasks and the ETA.
+BYTES_PER_SECOND = {".pcm": 32_000, ".wav": 32_000, ".flac": 18_000, ".mp3": 6_000, ".ogg": 6_000}
+FALLBACK_BYTES_PER_SECOND = 32_000
+SHARD_BYTES_PER_SECOND = 32_000
+
+# A small corpus is still cut into enough tasks to keep several workers busy.
+MIN_TASKS = 24
+MIN_TASK_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The utterances of one shard.
+
+    Attributes:
+        name: Stem of the shard's file, `<split>-<number>`.
+        key: Changes whenever the shard's bytes could: settings, versions, inputs.
+        estimated_s: Length of the audio, estimated from file sizes.
+    """
+
+    name: str
+    split: str
+    utterances: tuple[Utterance, ...]
+    key: str
+    estimated_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole job: its tasks, and what the listing itself already had to drop."""
+
+    tasks: tuple[Task, ...]
+    dropped: tuple[Dropped, ...]
+    listing_sha256: str
+    num_utterances: int
+    estimated_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    utterance: Utterance
+    split: str
+    estimated_s: float
+    identity: str  # what the listing hash covers
+    stamps: str  # what else a change of the inputs would change
+
+
+def make_plan(
+    corpus: Corpus, root: Path, *, settings: PipelineSettings, versions: dict[str, str], limit: int | None
+) -> Plan:
+    """List `root` and cut it into tasks.
+
+    Raises:
+        InputRejected: The folder is not this corpus or holds no utterance.
+    """
+    seen: set[UtteranceId] = set()
+    dropped: list[Dropped] = []
+    listed: list[_Listed] = []
+    digest = hashlib.sha256()
+    stats = _FileStats(root)
+    for item in islice(corpus.read(root), limit):
+        if isinstance(item, Dropped):
+            dropped.append(item)
+            digest.update(f"{item.id}\n".encode())
+        elif item.id in seen:
+            detail = f"the listing names {item.id} more than once; the first one is used"
+            dropped.append(Dropped(item.id, Stage.CORPUS, Reason.DUPLICATE_ID, detail))
+            digest.update(f"{item.id}\n".encode())
+        else:
+            seen.add(item.id)
+            listed.append(_list_utterance(item, stats, settings))
+            digest.update(f"{listed[-1].identity}\n".encode())
+    base = json.dumps([settings.fingerprint(), versions, corpus.record.name], sort_keys=True)
+    return Plan(
+        tasks=tuple(_cut_tasks(listed, settings=settings, base=base)),
+        dropped=tuple(dropped),
+        listing_sha256=digest.hexdigest(),
+        num_utterances=len(listed) + len(dropped),
+        estimated_s=sum(item.estimated_s for item in listed),
+    )
+
+
+class _FileStats:
+    """`stat` of a corpus' files, once for the many utterances of one long recording."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._last: tuple[Path, list[Any]] | None = None
+
+    def of(self, path: Path) -> list[Any]:
+        """[path relative to the root, size or None, mtime in ns or None]."""
+        if self._last is None or self._last[0] != path:
+            self._last = (path, self.read(path))
+        return self._last[1]
+
+    def read(self, path: Path) -> list[Any]:
+        """The same, without remembering the file."""
+        name = relative_name(path, root=self._root)
+        try:
+            stat = path.stat()
+        except OSError:  # the worker will say what is wrong with it
+            return [name, None, None]
+        return [name, stat.st_size, stat.st_mtime_ns]
+
+
+def relative_name(path: Path, *, root: Path) -> str:
+    """`path` below `root`, with forward slashes: the same on every machine."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _list_utterance(utterance: Utterance, stats: _FileStats, settings: PipelineSettings) -> _Listed:
+    audio = utterance.audio
+    name, size, mtime = stats.of(audio.path)
+    transcript: Any = utterance.transcript
+    text_mtime = None
+    if isinstance(transcript, TextFile):
+        text_name, text_size, text_mtime = stats.read(transcript.path)
+        transcript = [text_name, text_size, transcript.encoding]
+    identity = [
+        utterance.id, utterance.speaker, utterance.split,
+        name, size, audio.offset_s, audio.length_s, transcript,
+    ]  # fmt: skip
+    rate = BYTES_PER_SECOND.get(audio.path.suffix.lower(), FALLBACK_BYTES_PER_SECOND)
+    return _Listed(
+        utterance=utterance,
+        split=assign_split(utterance, settings=settings.split),
+        estimated_s=audio.length_s if audio.length_s is not None else (size or 0) / rate,
+        identity=json.dumps(identity, ensure_ascii=False),
+        stamps=f"{mtime} {text_mtime}",
+    )
+
+
+def _cut_tasks(listed: list[_Listed], *, settings: PipelineSettings, base: str) -> Iterator[Task]:
+    total_s = sum(item.estimated_s for item in listed)
+    largest_s = settings.shards.target_mb * 1_000_000 / SHARD_BYTES_PER_SECOND
+    target_s = min(largest_s, max(MIN_TASK_S, total_s / MIN_TASKS))
+    for split in sorted({item.split for item in listed}):
+        members = (item for item in listed if item.split == split)
+        for number, part in enumerate(_cut_list(members, target_s=target_s)):
+            yield _task(f"{split}-{number:05d}", part, base=base)
+
+
+def _cut_list(listed: Iterable[_Listed], *, target_s: float) -> Iterator[list[_Listed]]:
+    """Runs of about `target_s` that never cut the utterances of one recording apart."""
+    part: list[_Listed] = []
+    part_s = 0.0
+    for _, recording in groupby(listed, key=lambda item: item.utterance.audio.path):
+        segments = list(recording)
+        part += segments
+        part_s += sum(item.estimated_s for item in segments)
+        if part_s >= target_s:
+            yield part
+            part, part_s = [], 0.0
+    if part:
+        yield part
+
+
+def _task(name: str, part: list[_Listed], *, base: str) -> Task:
+    digest = hashlib.sha256(f"{base}\n{name}\n".encode())
+    for item in part:
+        digest.update(f"{item.identity} {item.stamps}\n".encode())
+    return Task(
+        name=name,
+        split=part[0].split,
+        utterances=tuple(item.utterance for item in part),
+        key=digest.hexdigest(),
+        estimated_s=sum(item.estimated_s for item in part),
+    )

@@ -1,0 +1,51 @@
+"""The pipeline's settings: one frozen model a stage, all of it in the manifest.
+
+What cannot change the shards' bytes (workers, progress) is not here.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
+from pipeline.contract.settings import Settings, parse_overrides, read_preset
+from pipeline.phonology.settings import PhonologySettings
+from pipeline.shards.settings import ShardSettings, SplitSettings
+from pipeline.transcript.settings import TranscriptSettings
+
+PRESETS = Path(__file__).parent / "presets"
+
+
+class CtcSettings(Settings):
+    """The coarsest time resolution a recogniser will be trained at.
+
+    Attributes:
+        frame_samples: Samples at 16 kHz that one output frame of the network covers. An
+            utterance whose labels need more frames than it has cannot be trained on and is
+            dropped. 640 is a 10 ms hop and a total stride of 4, the trainer's largest.
+    """
+
+    frame_samples: Annotated[int, Field(ge=1)] = 640
+
+
+class PipelineSettings(Settings):
+    """All settings that can change the bytes of a shard."""
+
+    transcript: TranscriptSettings = TranscriptSettings()
+    acceptance: AcceptanceSettings = AcceptanceSettings()
+    silence: SilenceSettings = SilenceSettings()
+    denoise: DenoiseSettings = DenoiseSettings()
+    phonology: PhonologySettings = PhonologySettings()
+    ctc: CtcSettings = CtcSettings()
+    split: SplitSettings = SplitSettings()
+    shards: ShardSettings = ShardSettings()
+
+
+def load_settings(*, preset: str, overrides: tuple[str, ...]) -> PipelineSettings:
+    """Settings from a preset (a bundled name or a TOML path) and `stage.key=value` overrides.
+
+    Raises:
+        InputRejected: No such preset, an unknown key, or a value of the wrong type or range.
+    """
+    return PipelineSettings.from_tables(read_preset(preset, folder=PRESETS), parse_overrides(overrides))

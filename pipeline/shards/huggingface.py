@@ -1,0 +1,35 @@
+"""The two small files that make a folder of shards a Hugging Face dataset.
+
+`datasets.load_from_disk(folder)` then maps the shards as they are, without copying.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.contract.files import write_text
+from pipeline.contract.schema import huggingface_features
+
+STATE, INFO = "state.json", "dataset_info.json"
+
+
+def write_dataset_files(folder: Path, *, shards: Sequence[str], fingerprint: str, description: str) -> None:
+    """Describe `shards` (file names in `folder`) as one dataset."""
+    info = {"citation": "", "description": description, "features": huggingface_features()}
+    state = {
+        "_data_files": [{"filename": name} for name in shards],
+        "_fingerprint": fingerprint[:16],
+        "_format_columns": None,
+        "_format_kwargs": {},
+        "_format_type": None,
+        "_output_all_columns": False,
+        "_split": None,
+    }
+    write_text(folder / INFO, json.dumps(info, indent=1, sort_keys=True) + "\n")
+    write_text(folder / STATE, json.dumps(state, indent=1, sort_keys=True) + "\n")
+
+
+def remove_dataset_files(folder: Path) -> None:
+    """Take back what `write_dataset_files` wrote."""
+    for name in (STATE, INFO):
+        (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,83 @@
+"""Tables for a human reader: what a run did, what a manifest describes."""
+
+from collections.abc import Iterable
+
+from pipeline.contract.manifest import Manifest
+
+MAX_SPEAKERS_SHOWN = 10
+
+
+def summarise_run(manifest: Manifest) -> str:
+    """The table at the end of a run; its counts add up: read = kept + dropped."""
+    statistics, run = manifest.statistics, manifest.run
+    speed = statistics.seconds_in / run.seconds if run.seconds else 0.0
+    return _table(
+        [
+            *_count_rows(manifest),
+            ("hours in", f"{statistics.seconds_in / 3600:.3f}"),
+            ("hours out", f"{statistics.seconds_out / 3600:.3f}"),
+            ("silence removed", f"{statistics.silence_removed_s:.1f} s"),
+            ("shards", f"{len(manifest.shards)}"),
+            ("took", f"{run.seconds:.1f} s, {speed:.0f}x real time, {run.jobs} jobs"),
+        ]
+    )
+
+
+def summarise_manifest(manifest: Manifest) -> str:
+    """What a manifest describes, on one screen."""
+    statistics = manifest.statistics
+    corpora = "; ".join(f"{corpus.title} ({corpus.licence})" for corpus in manifest.corpora)
+    return _table(
+        [
+            ("name", manifest.name),
+            ("corpus", corpora),
+            *_count_rows(manifest),
+            *_split_rows(manifest),
+            ("silence removed", f"{statistics.silence_removed_s:.1f} s"),
+            ("durations", f"{statistics.shortest_s:.2f} to {statistics.longest_s:.2f} s"),
+            ("phones", f"{statistics.phones:,}, {statistics.phones_per_second:.2f} a second"),
+            ("speakers", _speakers(manifest)),
+            ("vocabulary", f"{manifest.vocabulary.name}, {len(manifest.vocabulary.symbols)} symbols"),
+            ("settings", manifest.settings.fingerprint[:16]),
+            *((f"  {stage}", _settings_line(values)) for stage, values in manifest.settings.values.items()),
+            ("versions", " ".join(f"{name}={version}" for name, version in manifest.versions.items())),
+            ("made", f"{manifest.run.started} by {manifest.run.command}"),
+        ]
+    )
+
+
+def _count_rows(manifest: Manifest) -> list[tuple[str, str]]:
+    counts = manifest.counts
+    return [
+        ("read", f"{counts.read}"),
+        ("kept", f"{counts.kept}"),
+        ("dropped", f"{counts.read - counts.kept}"),
+        *((f"  {reason}", f"{count}") for reason, count in counts.dropped.items()),
+    ]
+
+
+def _split_rows(manifest: Manifest) -> Iterable[tuple[str, str]]:
+    for split in dict.fromkeys(shard.split for shard in manifest.shards):
+        shards = manifest.split_shards(split)
+        rows, seconds = sum(shard.rows for shard in shards), sum(shard.seconds for shard in shards)
+        yield split, f"{rows} utterances, {seconds / 3600:.3f} h in {len(shards)} shards"
+
+
+def _speakers(manifest: Manifest) -> str:
+    speakers = manifest.statistics.speakers
+    if not speakers:
+        return "none named"
+    shown = ", ".join(list(speakers)[:MAX_SPEAKERS_SHOWN])
+    return f"{len(speakers)}: {shown}{', …' if len(speakers) > MAX_SPEAKERS_SHOWN else ''}"
+
+
+def _settings_line(values: object) -> str:
+    return (
+        " ".join(f"{key}={value}" for key, value in values.items())
+        if isinstance(values, dict)
+        else str(values)
+    )
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"{name:<24} {value}" for name, value in rows)

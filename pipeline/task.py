@@ -1,0 +1,272 @@
+"""One task: the utterances of one shard, from raw files to a finished Arrow file.
+
+The worker writes the shard itself and hands back nothing but its record, so audio never
+travels between processes. A finished task leaves `<out>/.tasks/<name>.json` behind; the same
+task with the same key is not done twice.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.audio import Recordings, prepare_clip
+from pipeline.contract.files import file_sha256, write_text
+from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256
+from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.vocabulary import min_ctc_frames
+from pipeline.phonology import label_batch
+from pipeline.plan import Task, relative_name
+from pipeline.record import (
+    Annotation,
+    Clip,
+    Dropped,
+    Example,
+    Labelled,
+    Reason,
+    Rejection,
+    Stage,
+    Transcript,
+    Utterance,
+)
+from pipeline.settings import PipelineSettings
+from pipeline.shards import ShardFile, ShardWriter
+from pipeline.transcript import clean_transcript, read_transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every task of a run shares."""
+
+    root: Path
+    out: Path
+    annotation: Annotation
+    settings: PipelineSettings
+
+
+class WrittenShard(Record):
+    """The shard that a task wrote."""
+
+    sha256: Sha256
+    bytes: Count
+    rows: Count
+
+
+class Tally(Record):
+    """Figures over a task's kept utterances; lengths in samples at 16 kHz."""
+
+    samples_in: Count
+    samples_out: Count
+    samples_removed: Count
+    shortest: Count
+    longest: Count
+    phones: dict[str, Count]
+    speakers: dict[str, tuple[Count, Count]]  # utterances, samples
+
+
+class TaskRecord(Record):
+    """What a finished task leaves behind, and all that the parent needs of it."""
+
+    name: str
+    key: str
+    split: str
+    shard: WrittenShard | None  # None when every utterance was dropped
+    dropped: tuple[DroppedLine, ...]
+    tally: Tally
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Running figures of a task."""
+
+    samples_in: int = 0
+    samples_out: int = 0
+    samples_removed: int = 0
+    lengths: list[int] = field(default_factory=list)
+    phones: Counter[str] = field(default_factory=Counter)
+    speakers: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, example: Example) -> None:
+        size = example.clip.wave.size
+        self.samples_in += round(example.source.length * SAMPLE_RATE_HZ / example.source.rate_hz)
+        self.samples_out += size
+        self.samples_removed += example.clip.measurements.silence_removed_samples
+        self.lengths.append(size)
+        self.phones.update(example.labelled.ipa)
+        if example.utterance.speaker is not None:
+            totals = self.speakers.setdefault(example.utterance.speaker, [0, 0])
+            totals[0] += 1
+            totals[1] += size
+
+    def record(self) -> Tally:
+        return Tally(
+            samples_in=self.samples_in,
+            samples_out=self.samples_out,
+            samples_removed=self.samples_removed,
+            shortest=min(self.lengths, default=0),
+            longest=max(self.lengths, default=0),
+            phones=dict(sorted(self.phones.items())),
+            speakers={name: (totals[0], totals[1]) for name, totals in sorted(self.speakers.items())},
+        )
+
+
+def shard_path(out: Path, name: str) -> Path:
+    """Where the shard of task `name` lies."""
+    return out / f"{name}.arrow"
+
+
+def record_path(out: Path, name: str) -> Path:
+    """Where the record of task `name` lies."""
+    return out / ".tasks" / f"{name}.json"
+
+
+def read_record(out: Path, name: str, *, key: str) -> TaskRecord | None:
+    """The record of a task that is finished under `key`, or None when it must be done."""
+    try:
+        record = TaskRecord.model_validate_json(record_path(out, name).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+    return record if record.key == key else None
+
+
+def is_finished(out: Path, record: TaskRecord) -> bool:
+    """Whether the shard of a recorded task is there, byte for byte."""
+    path = shard_path(out, record.name)
+    if record.shard is None:
+        return not path.exists()
+    return (
+        path.is_file()
+        and path.stat().st_size == record.shard.bytes
+        and file_sha256(path) == record.shard.sha256
+    )
+
+
+def process_task(task: Task, job: Job) -> TaskRecord:
+    """Do a task, unless it is finished already, and return its record."""
+    record = read_record(job.out, task.name, key=task.key)
+    if record is not None and is_finished(job.out, record):
+        return record
+    record_path(job.out, task.name).unlink(missing_ok=True)
+    record = _write_shard(task, job)
+    write_text(record_path(job.out, task.name), record.model_dump_json())
+    return record
+
+
+def _write_shard(task: Task, job: Job) -> TaskRecord:
+    dropped: list[Dropped] = []
+    tally = _Tally()
+    path = shard_path(job.out, task.name)
+    shard: ShardFile | None = None
+    with ShardWriter.open(path, settings=job.settings.shards) as writer:
+        for item in _examples(task, job):
+            if isinstance(item, Dropped):
+                dropped.append(item)
+            else:
+                writer.add(item)
+                tally.add(item)
+    shard = writer.finished()
+    if shard.rows == 0:
+        path.unlink()
+    return TaskRecord(
+        name=task.name,
+        key=task.key,
+        split=task.split,
+        shard=WrittenShard(sha256=shard.sha256, bytes=shard.num_bytes, rows=shard.rows)
+        if shard.rows
+        else None,
+        dropped=tuple(dropped_line(item) for item in dropped),
+        tally=tally.record(),
+    )
+
+
+def _examples(task: Task, job: Job) -> Iterator[Example | Dropped]:
+    """The task's utterances in order, each processed or dropped: text first, then audio."""
+    recordings = Recordings()
+    for utterance, text in zip(task.utterances, _label_texts(task, job), strict=True):
+        if isinstance(text, Dropped):
+            yield text
+            continue
+        try:
+            yield _example(utterance, *text, recordings=recordings, split=task.split, job=job)
+        except Exception as bug:
+            bug.add_note(f"while processing the audio of utterance {utterance.id}")
+            raise
+
+
+def _label_texts(task: Task, job: Job) -> list[tuple[Transcript, Labelled] | Dropped]:
+    """Clean and label the transcripts of a task; the G2P runs over all of them at once."""
+    cleaned = [_clean(utterance, job) for utterance in task.utterances]
+    accepted = [text for text in cleaned if isinstance(text, Transcript)]
+    labelled = iter(label_batch([text.spoken for text in accepted], settings=job.settings.phonology))
+    results: list[tuple[Transcript, Labelled] | Dropped] = []
+    for utterance, text in zip(task.utterances, cleaned, strict=True):
+        if isinstance(text, Dropped):
+            results.append(text)
+            continue
+        labels = next(labelled)
+        if isinstance(labels, Rejection):
+            results.append(_dropped(utterance, Stage.PHONOLOGY, labels))
+        else:
+            results.append((text, labels))
+    return results
+
+
+def _clean(utterance: Utterance, job: Job) -> Transcript | Dropped:
+    raw = read_transcript(utterance.transcript)
+    if not isinstance(raw, str):
+        return _dropped(utterance, Stage.TRANSCRIPT, raw)
+    text = clean_transcript(raw, annotation=job.annotation, settings=job.settings.transcript)
+    return _dropped(utterance, Stage.TRANSCRIPT, text) if isinstance(text, Rejection) else text
+
+
+def _example(
+    utterance: Utterance,
+    transcript: Transcript,
+    labelled: Labelled,
+    *,
+    recordings: Recordings,
+    split: str,
+    job: Job,
+) -> Example | Dropped:
+    settings = job.settings
+    recording = recordings.read(utterance.audio)
+    if isinstance(recording, Rejection):
+        return _dropped(utterance, Stage.AUDIO, recording)
+    clip = prepare_clip(
+        recording, silence=settings.silence, denoise=settings.denoise, acceptance=settings.acceptance
+    )
+    if isinstance(clip, Rejection):
+        return _dropped(utterance, Stage.AUDIO, clip)
+    too_few = _too_few_frames(clip, labelled, frame_samples=settings.ctc.frame_samples)
+    if too_few is not None:
+        return _dropped(utterance, Stage.AUDIO, too_few)
+    return Example(
+        utterance=utterance,
+        transcript=transcript,
+        clip=clip,
+        labelled=labelled,
+        source_path=relative_name(utterance.audio.path, root=job.root),
+        source=recording.source,
+        split=split,
+    )
+
+
+def _too_few_frames(clip: Clip, labelled: Labelled, *, frame_samples: int) -> Rejection | None:
+    frames = clip.wave.size // frame_samples
+    needed = min_ctc_frames(labelled.labels)
+    if frames >= needed:
+        return None
+    seconds = clip.wave.size / SAMPLE_RATE_HZ
+    detail = f"{seconds:.2f} s give {frames} CTC frames, {len(labelled.labels)} labels need {needed}"
+    return Rejection(Reason.TOO_FEW_FRAMES, detail)
+
+
+def dropped_line(dropped: Dropped) -> DroppedLine:
+    """The line of the dropped list for `dropped`."""
+    return DroppedLine(id=dropped.id, stage=dropped.stage, reason=dropped.reason, detail=dropped.detail)
+
+
+def _dropped(utterance: Utterance, stage: Stage, rejection: Rejection) -> Dropped:
+    return Dropped(utterance.id, stage, rejection.reason, rejection.detail)

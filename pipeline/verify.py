@@ -1,0 +1,163 @@
+"""Whether shards are what their manifest says: hashes and rows, or every row (`deep`)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.files import file_sha256
+from pipeline.contract.manifest import DroppedLine, Manifest, ShardRecord, read_manifest
+from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.shard import open_shard
+
+MAX_SHOWN = 20
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the rows of all shards add up to."""
+
+    ids: set[str] = field(default_factory=set)
+    phones: Counter[str] = field(default_factory=Counter)
+
+
+def verify_manifest(path: Path, *, deep: bool) -> Manifest:
+    """Check the shards of the manifest at `path`.
+
+    Args:
+        deep: Also decode every row, check it, and derive its labels again from its text.
+
+    Raises:
+        HandOffBroken: Something is not as recorded; the first problems are named, one a line.
+    """
+    manifest = read_manifest(path)
+    problems = list(_problems(manifest, folder=manifest.folder(path), deep=deep))
+    if problems:
+        shown = problems[:MAX_SHOWN]
+        if len(problems) > len(shown):
+            shown.append(f"and {len(problems) - len(shown)} more")
+        raise HandOffBroken("\n  ".join([f"{path} does not describe what is there:", *shown]))
+    return manifest
+
+
+def _problems(manifest: Manifest, *, folder: Path, deep: bool) -> Iterator[str]:
+    yield from _dropped_problems(manifest, folder)
+    seen = _Seen()
+    for shard in manifest.shards:
+        problem = _file_problem(shard, folder)
+        if problem is not None:
+            yield f"shard {shard.path}: {problem}"
+            continue
+        try:
+            table = open_shard(folder / shard.path, rows=shard.rows)
+        except HandOffBroken as error:
+            yield str(error)
+            continue
+        if deep:
+            yield from _row_problems(table, shard, manifest, seen)
+    if deep:
+        expected = {symbol: count for symbol, count in manifest.statistics.phone_counts.items() if count}
+        if dict(seen.phones) != expected:
+            yield "statistics.phone_counts are not those of the shards' labels"
+
+
+def _file_problem(shard: ShardRecord, folder: Path) -> str | None:
+    path = folder / shard.path
+    if not path.is_file():
+        return f"missing from {folder}"
+    size = path.stat().st_size
+    if size != shard.bytes:
+        return f"{size} bytes, the manifest says {shard.bytes}"
+    sha256 = file_sha256(path)
+    if sha256 != shard.sha256:
+        return f"sha256 {sha256[:16]}…, the manifest says {shard.sha256[:16]}…: its bytes have changed"
+    return None
+
+
+def _dropped_problems(manifest: Manifest, folder: Path) -> Iterator[str]:
+    path = folder / manifest.dropped.path
+    if not path.is_file():
+        yield f"dropped list {manifest.dropped.path}: missing from {folder}"
+        return
+    if file_sha256(path) != manifest.dropped.sha256:
+        yield f"dropped list {manifest.dropped.path}: its bytes have changed"
+        return
+    try:
+        lines = [DroppedLine.model_validate_json(line) for line in path.read_bytes().splitlines()]
+    except ValidationError as error:
+        yield f"dropped list {manifest.dropped.path}: {error.errors()[0]['msg']}"
+        return
+    if Counter(line.reason for line in lines) != Counter(manifest.counts.dropped):
+        yield f"dropped list {manifest.dropped.path}: its reasons are not those of counts.dropped"
+
+
+def _row_problems(table: Any, shard: ShardRecord, manifest: Manifest, seen: _Seen) -> Iterator[str]:
+    derived = _derive_labels(table, manifest)
+    num_samples = 0
+    for batch in table.to_batches():
+        for row in batch.to_pylist():
+            num_samples += row["num_samples"]
+            problem = _row_problem(row, next(derived), shard, manifest)
+            if row["id"] in seen.ids:
+                problem = "the id occurs twice"
+            seen.ids.add(row["id"])
+            seen.phones.update(row["ipa"].split())
+            if problem is not None:
+                yield f"shard {shard.path}, utterance {row['id']}: {problem}"
+    if round(num_samples / SAMPLE_RATE_HZ, 4) != shard.seconds:
+        yield f"shard {shard.path}: {num_samples / SAMPLE_RATE_HZ:.4f} s, the manifest says {shard.seconds}"
+
+
+def _derive_labels(table: Any, manifest: Manifest) -> Iterator[Any]:
+    from pipeline.phonology import label_batch
+    from pipeline.settings import PipelineSettings
+
+    settings = PipelineSettings.from_tables(manifest.settings.values)
+    if settings.fingerprint() != manifest.settings.fingerprint:
+        raise HandOffBroken("settings.fingerprint is not that of settings.values")
+    return iter(label_batch(table.column("spoken").to_pylist(), settings=settings.phonology))
+
+
+def _row_problem(row: dict[str, Any], derived: Any, shard: ShardRecord, manifest: Manifest) -> str | None:
+    from pipeline.record import Labelled
+
+    if row["split"] != shard.split:
+        return f"split {row['split']!r} in a shard of {shard.split!r}"
+    vocabulary = manifest.vocabulary.vocabulary()
+    symbols = row["ipa"].split()
+    unknown = sorted(set(symbols) - set(vocabulary.symbols))
+    if unknown:
+        return f"symbols outside the vocabulary: {' '.join(unknown)}"
+    if vocabulary.encode(symbols) != row["labels"]:
+        return "its labels are not its IPA"
+    if not isinstance(derived, Labelled):
+        return f"its text {row['spoken']!r} has no pronunciation here: {derived.detail}"
+    if (derived.pronunciation, list(derived.labels)) != (row["pronunciation"], row["labels"]):
+        return f"its text {row['spoken']!r} gives {' '.join(derived.ipa)}, the shard has {row['ipa']}"
+    return _audio_problem(row)
+
+
+def _audio_problem(row: dict[str, Any]) -> str | None:
+    import io
+
+    import numpy as np
+    import soundfile
+
+    try:
+        wave, rate_hz = soundfile.read(io.BytesIO(row["audio"]["bytes"]), dtype="int16")
+    except soundfile.LibsndfileError as error:
+        return f"its audio cannot be decoded: {error}"
+    if rate_hz != SAMPLE_RATE_HZ or wave.ndim != 1:
+        return f"its audio has {rate_hz} Hz and {wave.ndim} dimensions, expected {SAMPLE_RATE_HZ} Hz mono"
+    if wave.size != row["num_samples"]:
+        return f"its audio has {wave.size} samples, num_samples says {row['num_samples']}"
+    if not np.any(wave):
+        return "its audio is all zero"
+    spans = [(span["start"], span["end"]) for span in row["kept"]]
+    first, last = row["source"]["offset"], row["source"]["offset"] + row["source"]["length"]
+    edges = [first, *(edge for span in spans for edge in span), last]
+    return None if edges == sorted(edges) and spans else "its kept spans are not inside its source, in order"
