@@ -1,0 +1,43 @@
+"""Hangul syllables as (onset, vowel, coda), and back."""
+
+from typing import Final, NamedTuple
+
+ONSETS: Final = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+VOWELS: Final = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+CODAS: Final = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
+
+FIRST: Final = 0xAC00
+LAST: Final = 0xD7A3
+
+_ONSET_INDEX = {onset: index for index, onset in enumerate(ONSETS)}
+_VOWEL_INDEX = {vowel: index for index, vowel in enumerate(VOWELS)}
+_CODA_INDEX = {coda: index for index, coda in enumerate(CODAS)}
+
+
+class Syllable(NamedTuple):
+    """One syllable in compatibility jamo; `coda` is "" where there is none."""
+
+    onset: str
+    vowel: str
+    coda: str
+
+
+def is_syllable(character: str) -> bool:
+    """Whether `character` is one of the 11,172 precomposed syllables."""
+    return FIRST <= ord(character) <= LAST
+
+
+def decompose(character: str) -> Syllable:
+    """The parts of a precomposed syllable.
+
+    >>> decompose("닭")
+    Syllable(onset='ㄷ', vowel='ㅏ', coda='ㄺ')
+    """
+    index = ord(character) - FIRST
+    return Syllable(ONSETS[index // 588], VOWELS[index % 588 // 28], CODAS[index % 28])
+
+
+def compose(syllable: Syllable) -> str:
+    """The precomposed syllable of `syllable`'s parts."""
+    onset, vowel, coda = syllable
+    return chr(FIRST + _ONSET_INDEX[onset] * 588 + _VOWEL_INDEX[vowel] * 28 + _CODA_INDEX[coda])

@@ -1,0 +1,18 @@
+import pytest
+
+from pipeline.phonology.hangul import FIRST, LAST, Syllable, compose, decompose, is_syllable
+
+
+def test_every_syllable_survives_decomposition() -> None:
+    for code in range(FIRST, LAST + 1):
+        assert compose(decompose(chr(code))) == chr(code)
+
+
+def test_decomposition_names_the_parts() -> None:
+    assert decompose("닭") == Syllable("ㄷ", "ㅏ", "ㄺ")
+    assert decompose("아") == Syllable("ㅇ", "ㅏ", "")
+
+
+@pytest.mark.parametrize("character", ["ㄱ", "a", " ", "\u1100", "\ud800", "漢"])
+def test_what_is_not_a_precomposed_syllable(character: str) -> None:
+    assert not is_syllable(character)
