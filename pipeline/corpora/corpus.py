@@ -1,0 +1,59 @@
+"""What a reader is: a corpus' record, its annotation, and a function that lists it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TypeAlias
+
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.manifest import CorpusRecord
+from pipeline.corpora.naming import utterance_id
+from pipeline.record import Annotation, Dropped, Reason, Stage, Utterance
+
+Listed: TypeAlias = Utterance | Dropped
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus that can be read.
+
+    Attributes:
+        record: Name (the first part of every id and speaker), title and licence.
+        annotation: The marks that its transcripts carry.
+        layout: How it lies on the disk, in one line.
+        list_utterances: Lists the corpus below a folder; ids begin with the given name.
+    """
+
+    record: CorpusRecord
+    annotation: Annotation
+    layout: str
+    list_utterances: Callable[[Path, str], Iterator[Listed]]
+
+    def read(self, root: Path) -> Iterator[Listed]:
+        """List the corpus below `root`, in a fixed order, opening listings only.
+
+        Returns:
+            Utterances, some of which may turn out to lack their recording or transcript, and
+            the lines of a listing that name none.
+
+        Raises:
+            InputRejected: There is no such folder, or this corpus is not in it.
+        """
+        if not root.exists():
+            raise InputRejected(f"no folder {root}; give the folder that holds {self.layout}")
+        listed = self.list_utterances(root, self.record.name)
+        first = next(listed, None)
+        if first is None:
+            raise InputRejected(f"{root} holds no utterance; expected {self.layout}")
+        return chain([first], listed)
+
+
+def malformed(corpus: str, listing: Path, *, line: int, problem: str) -> Dropped:
+    """The drop of a listing's line (counted from 1) that names no utterance."""
+    return Dropped(
+        utterance_id(corpus, f"{listing.name}:{line}"),
+        Stage.CORPUS,
+        Reason.MALFORMED_LISTING,
+        f"{listing}:{line}: {problem}",
+    )

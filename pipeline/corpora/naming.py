@@ -1,0 +1,44 @@
+"""Ids, speakers and splits: how what a corpus calls things becomes what the shards call them."""
+
+import re
+from unicodedata import normalize
+
+from pipeline.record import UtteranceId
+
+_SPLITS = {
+    "train": "train", "training": "train",
+    "dev": "valid", "valid": "valid", "validation": "valid",
+    "test": "test", "eval": "test",
+}  # fmt: skip
+_SPLIT_NAME = re.compile(rf"({'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?:[-_.].*)?", re.IGNORECASE)
+
+
+def utterance_id(corpus: str, *parts: str) -> UtteranceId:
+    """`<corpus>/<part>/...`, the same for NFC and NFD file names, and always valid UTF-8."""
+    return UtteranceId("/".join((corpus, *map(readable, parts))))
+
+
+def speaker_id(corpus: str, speaker: str) -> str:
+    """`<corpus>/<speaker>`: two corpora's speaker 1 are two speakers."""
+    return f"{corpus}/{readable(speaker)}"
+
+
+def readable(name: str) -> str:
+    """`name` in NFC; bytes that are not UTF-8 (Korean zip archives hold cp949) are decoded."""
+    if name.isascii():
+        return name
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        name = name.encode(errors="surrogateescape").decode("cp949", errors="backslashreplace")
+    return normalize("NFC", name)
+
+
+def split_hint(name: str) -> str | None:
+    """The split that a folder's or a file's name speaks of, or None.
+
+    >>> split_hint("train-clean-100"), split_hint("dev.trn"), split_hint("data")
+    ('train', 'valid', None)
+    """
+    found = _SPLIT_NAME.fullmatch(name)
+    return _SPLITS[found[1].lower()] if found else None
