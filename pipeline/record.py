@@ -147,10 +147,12 @@ class Recording:
     Attributes:
         wave: Mono, shape (S,), float32, at `source.rate_hz`.
         source: Where in which file the samples lie.
+        note: What was mended while reading (a byte dropped from an odd-length file), or None.
     """
 
     wave: Waveform
     source: Source
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

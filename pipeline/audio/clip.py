@@ -1,0 +1,85 @@
+"""The audio stage: from a decoded recording to the clip that goes into a shard."""
+
+import numpy as np
+
+from pipeline.audio.acceptance import check_length, check_recording
+from pipeline.audio.denoise import denoise as remove_noise
+from pipeline.audio.levels import frame_powers, noise_floor_db, speech_level_db
+from pipeline.audio.resample import resample
+from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
+from pipeline.audio.silence import Span, collapse_silence
+from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.record import Clip, Measurements, Recording, Rejection, Source, Waveform
+
+
+def prepare_clip(
+    recording: Recording,
+    *,
+    silence: SilenceSettings,
+    denoise: DenoiseSettings,
+    acceptance: AcceptanceSettings,
+) -> Clip | Rejection:
+    """Check, resample, shorten the pauses and denoise one utterance.
+
+    The longest length applies to what is left after the pauses are shortened: that is what the
+    GPU gets. Samples beyond full scale (float files, resampling) are scaled down, never clipped.
+
+    Args:
+        recording: What `Recordings.read` decoded.
+        silence: When a pause is too long, and what is left of it.
+        denoise: Engine and strength.
+        acceptance: Shortest and longest clip.
+
+    Returns:
+        The clip at 16 kHz, within [-1, 1], or why there is none: EMPTY_AUDIO,
+        NOT_FINITE_AUDIO, SILENT_AUDIO, TOO_SHORT_AUDIO or TOO_LONG_AUDIO.
+    """
+    rejection = check_recording(recording, settings=acceptance)
+    if rejection:
+        return rejection
+    wave = within_full_scale(resample(recording.wave, rate_hz=recording.source.rate_hz))
+    collapsed = collapse_silence(wave, settings=silence)
+    rejection = check_length(collapsed.wave, recorded=len(wave), settings=acceptance)
+    if rejection:
+        return rejection
+    powers = frame_powers(collapsed.wave)
+    measurements = Measurements(
+        silence_removed_samples=len(wave) - len(collapsed.wave),
+        noise_floor_db=noise_floor_db(powers),
+        speech_level_db=speech_level_db(powers, gate_db=silence.gate_db),
+        peak=peak(recording.wave),
+    )
+    cleaned = np.clip(remove_noise(collapsed.wave, settings=denoise), -1, 1)
+    return Clip(cleaned, kept_spans(collapsed.spans, length=len(wave), source=recording.source), measurements)
+
+
+def kept_spans(spans: tuple[Span, ...], *, length: int, source: Source) -> tuple[Span, ...]:
+    """Spans of a 16 kHz clip as spans of its recording.
+
+    Args:
+        spans: Spans of the clip before its pauses were shortened, in samples at 16 kHz.
+        length: The samples of that clip.
+        source: The samples of the recording that it was made of.
+
+    Returns:
+        Samples of the recording at its own rate, counted from its start; each edge is the
+        sample nearest in time, and the clip's ends are the utterance's ends exactly.
+    """
+
+    def place(position: int) -> int:
+        if position >= length:
+            return source.offset + source.length
+        return source.offset + min(source.length, round(position * source.rate_hz / SAMPLE_RATE_HZ))
+
+    return tuple((place(start), place(end)) for start, end in spans)
+
+
+def within_full_scale(wave: Waveform) -> Waveform:
+    """The clip itself, or scaled down so that its peak is 1."""
+    highest = peak(wave)
+    return wave if highest <= 1 else wave * np.float32(1 / highest)
+
+
+def peak(wave: Waveform) -> float:
+    """Largest magnitude."""
+    return float(max(wave.max(), -wave.min()))

@@ -1,0 +1,90 @@
+"""Settings of the audio stage. Importing them costs pydantic and nothing else."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.contract.settings import Settings
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class AcceptanceSettings(Settings):
+    """Which recordings are worth keeping.
+
+    Attributes:
+        shortest_s: A clip below this is dropped; a few CTC frames hold no phone.
+        longest_s: A clip above this after silence is collapsed is dropped: it is the length
+            that reaches the GPU.
+        longest_recorded_s: An utterance above this is not even decoded; it bounds a worker's
+            memory, whatever a header claims.
+    """
+
+    shortest_s: Positive = 0.1
+    longest_s: Positive = 30.0
+    longest_recorded_s: Annotated[float, Field(gt=0, le=3600)] = 300.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.shortest_s <= self.longest_s <= self.longest_recorded_s:
+            raise ValueError("expected shortest_s <= longest_s <= longest_recorded_s")
+        return self
+
+
+class SilenceSettings(Settings):
+    """When a pause is too long, and what is left of it.
+
+    Attributes:
+        enabled: False keeps every pause as it is.
+        longest_s: A run without speech may last this long.
+        kept_s: What a longer run is cut to, half at each side.
+        cross_fade_ms: Length of the linear cross-fade at the cut.
+        vad_level: webrtcvad's aggressiveness, 0 (calls most things speech) to 3.
+        gate_db: Speech is also louder than the clip's 95th percentile minus this.
+    """
+
+    enabled: bool = True
+    longest_s: Positive = 3.0
+    kept_s: Positive = 1.0
+    cross_fade_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
+    vad_level: Annotated[int, Field(ge=0, le=3)] = 2
+    gate_db: Positive = 25.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.cross_fade_ms / 1000 <= self.kept_s <= self.longest_s:
+            raise ValueError("expected cross_fade_ms <= kept_s <= longest_s")
+        return self
+
+
+class DenoiseSettings(Settings):
+    """The stationary spectral gate: tests/bench/denoise.md says what each value does to speech.
+
+    Attributes:
+        engine: "gate" is ours, "noisereduce" the package with the same parameters (about ten
+            times slower), "off" leaves the clip as recorded.
+        prop_decrease: Share of what is not above the threshold that is taken away, 0 to 1.
+        n_std: The threshold's distance above the mean noise level, in standard deviations.
+        noise_share: Share of the clip's quietest frames that the noise profile is made of.
+        n_fft: Frame length in samples at 16 kHz; the hop is a quarter of it.
+        smooth_hz: Half width of the mask's smoothing over frequency.
+        smooth_ms: Half width of the mask's smoothing over time.
+    """
+
+    engine: Literal["gate", "noisereduce", "off"] = "gate"
+    prop_decrease: Annotated[float, Field(ge=0, le=1)] = 0.8
+    n_std: Annotated[float, Field(ge=0, le=10)] = 1.5
+    noise_share: Annotated[float, Field(gt=0, le=1)] = 0.15
+    n_fft: Literal[256, 512, 1024, 2048] = 512
+    smooth_hz: Annotated[float, Field(gt=0, le=2000)] = 250.0
+    smooth_ms: Annotated[float, Field(gt=0, le=500)] = 25.0
+
+    @model_validator(mode="after")
+    def _resolvable(self) -> Self:
+        bin_hz, hop_ms = 2 * 16_000 / self.n_fft, self.n_fft / 4 / 16
+        if self.smooth_hz < bin_hz or self.smooth_ms < hop_ms:
+            raise ValueError(
+                f"n_fft {self.n_fft} resolves {bin_hz:g} Hz and {hop_ms:g} ms:"
+                " smooth_hz and smooth_ms cannot be finer"
+            )
+        return self
