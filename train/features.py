@@ -1,0 +1,108 @@
+"""Log-mel features from 16-bit PCM, on the device that the PCM lies on.
+
+Shapes: N batch, S samples, T frames, W samples of a window, K spectrum bins, F mel bins.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torchaudio.functional import melscale_fbanks
+
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.schema import SAMPLE_RATE_HZ
+from train.settings import FeatureSettings
+
+FULL_SCALE: Final = 32_768.0
+# Clamped before the logarithm: after it, a silent frame's gradient is not a number. The
+# value is about the power that 16-bit rounding leaves in one mel bin.
+POWER_FLOOR: Final = 1e-8
+DEVIATION_FLOOR: Final = 1e-3
+
+
+class LogMel(nn.Module):
+    """PCM to log-mel features, normalised for each utterance and bin over its own frames."""
+
+    window_W: Tensor
+    filters_KF: Tensor
+
+    def __init__(self, settings: FeatureSettings) -> None:
+        super().__init__()
+        self.hop = SAMPLE_RATE_HZ * settings.hop_ms // 1000
+        self.fft_size = settings.fft_size
+        window = SAMPLE_RATE_HZ * settings.window_ms // 1000
+        if not self.hop <= window <= settings.fft_size:
+            raise InputRejected(
+                f"features: expected hop <= window <= fft_size, found {self.hop}, {window} and"
+                f" {settings.fft_size} samples"
+            )
+        self.register_buffer("window_W", torch.hann_window(window), persistent=False)
+        self.register_buffer("filters_KF", _mel_filters(settings), persistent=False)
+
+    def forward(self, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of a zero-padded batch.
+
+        Frame t lies around sample t * hop + hop / 2 and sees zeros beyond either end, so that
+        padding changes nothing.
+
+        Args:
+            pcm_NS: int16, zero beyond each row's samples.
+            samples_N: int64, samples of each row.
+
+        Returns:
+            features_NFT, float32, zero beyond each row's frames, and frames_N, int64.
+        """
+        frames_N = -(-samples_N // self.hop)
+        power_NTK = self._power(pcm_NS.float() / FULL_SCALE)
+        mel_NTF = (power_NTK @ self.filters_KF).clamp(min=POWER_FLOOR).log()
+        features_NFT = normalise(mel_NTF.transpose(1, 2), frames_N)
+        return features_NFT, frames_N
+
+    def frames(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Frames that `samples` samples give."""
+        return -(-samples // self.hop)
+
+    def _power(self, wave_NS: Tensor) -> Tensor:
+        window = self.window_W.numel()
+        frames = -(-wave_NS.size(1) // self.hop)
+        left = (window - self.hop) // 2
+        right = (frames - 1) * self.hop + window - left - wave_NS.size(1)
+        padded_NS = nn.functional.pad(wave_NS, (left, max(right, 0)))
+        windows_NTW = padded_NS.unfold(1, window, self.hop) * self.window_W
+        spectrum_NTK = torch.fft.rfft(windows_NTW, n=self.fft_size)
+        power_NTK: Tensor = spectrum_NTK.real.square() + spectrum_NTK.imag.square()
+        return power_NTK
+
+
+def normalise(mel_NFT: Tensor, frames_N: Tensor) -> Tensor:
+    """Each utterance and bin to mean 0 and deviation 1 over its own frames; zero beyond them."""
+    mask_N1T = frame_mask(frames_N, mel_NFT.size(2)).unsqueeze(1)
+    count_N11 = frames_N.clamp(min=1).view(-1, 1, 1)
+    mean_NF1 = (mel_NFT * mask_N1T).sum(2, keepdim=True) / count_N11
+    centred_NFT = (mel_NFT - mean_NF1) * mask_N1T
+    deviation_NF1 = (centred_NFT.square().sum(2, keepdim=True) / count_N11).sqrt()
+    return centred_NFT / deviation_NF1.clamp(min=DEVIATION_FLOOR)
+
+
+def frame_mask(frames_N: Tensor, frames: int) -> Tensor:
+    """mask_NT, bool: true for the frames of a row, false for its padding."""
+    return torch.arange(frames, device=frames_N.device) < frames_N.unsqueeze(1)
+
+
+def _mel_filters(settings: FeatureSettings) -> Tensor:
+    filters_KF: Tensor = melscale_fbanks(
+        n_freqs=settings.fft_size // 2 + 1,
+        f_min=settings.lowest_hz,
+        f_max=settings.highest_hz,
+        n_mels=settings.mels,
+        sample_rate=SAMPLE_RATE_HZ,
+    )
+    empty = int((filters_KF.sum(0) == 0).sum())
+    if empty:
+        raise InputRejected(
+            f"features: {empty} of {settings.mels} mel filters are empty at fft_size"
+            f" {settings.fft_size}; use a longer fft_size or fewer mels"
+        )
+    return filters_KF

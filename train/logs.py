@@ -1,0 +1,93 @@
+"""What a run says: metrics.jsonl for programs, a bar or lines on stderr for people."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import click
+from tqdm import tqdm
+
+from pipeline.contract.files import write_text
+
+
+def say(line: str) -> None:
+    """One line for a person, on stderr."""
+    click.echo(line, err=True)
+
+
+def write_json_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows as JSON lines, whole or not at all."""
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+class MetricsLog:
+    """metrics.jsonl. Each row is on its way to the disk before the next step begins."""
+
+    def __init__(self, path: Path, *, up_to_step: int) -> None:
+        """Go on after `up_to_step`: rows of later steps, which a killed run left, are dropped."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        old = _whole_rows(path) if path.exists() else []
+        write_json_lines(path, (row for row in old if row["step"] <= up_to_step))
+        self._stream = path.open("a", encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Append a row; it carries `step`."""
+        self._stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+        self._stream.flush()
+
+
+def _whole_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a metrics.jsonl; a last line cut by a kill is not one."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines[:-1]]
+
+
+class Display:
+    """Steps on stderr: a bar on a terminal, a line every `every` steps elsewhere."""
+
+    def __init__(self, *, done: int, total: int, every: int) -> None:
+        self._every = every
+        self._total = total
+        self._started = time.monotonic()
+        self._done_before = done
+        self._bar = tqdm(total=total, initial=done, unit="step") if sys.stderr.isatty() else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def step(self, step: int, text: str) -> None:
+        """One step is done."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(text, refresh=False)
+            self._bar.update(step - self._bar.n)
+        elif step % self._every == 0 or step == self._total:
+            say(f"step {step}/{self._total}  {text}  {self._remaining(step)}")
+
+    def line(self, text: str) -> None:
+        """A line of its own."""
+        if self._bar is not None:
+            tqdm.write(text, file=sys.stderr)
+        else:
+            say(text)
+
+    def _remaining(self, step: int) -> str:
+        each_s = (time.monotonic() - self._started) / max(step - self._done_before, 1)
+        return f"{each_s * (self._total - step):.0f} s left"

@@ -1,0 +1,194 @@
+"""DeepSpeech2 (Amodei et al. 2015, arXiv:1512.02595): features to log-probabilities.
+
+Shapes: N batch, S samples, F bins, T frames, C channels, H hidden, V vocabulary and blank.
+
+One law holds throughout: padding never changes a row. Every layer sees zeros beyond a row's
+frames, statistics are taken over real frames only, and the backward direction reads each row
+from its own last frame.
+"""
+
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from pipeline.contract.vocabulary import Vocabulary
+from train.features import LogMel, frame_mask
+from train.settings import ModelSettings, TrainSettings
+
+# The share of the new batch in the running statistics. PyTorch's momentum is one minus what
+# other frameworks call so: "0.99" here would leave them as noisy as one batch.
+STATISTICS_MOMENTUM: Final = 0.01
+EPSILON: Final = 1e-5
+CLIP: Final = 20.0  # the paper's clipped ReLU: min(max(x, 0), 20)
+
+
+class MaskedBatchNorm(nn.Module):
+    """Batch normalisation whose statistics ignore padding.
+
+    Until 1 / momentum batches were seen the running statistics are their plain average, so
+    that evaluation is right after a handful of steps too.
+    """
+
+    mean: Tensor
+    variance: Tensor
+    batches: Tensor
+
+    def __init__(self, channels: int, *, channel_dim: int) -> None:
+        super().__init__()
+        self.channel_dim = channel_dim
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("variance", torch.ones(channels))
+        self.register_buffer("batches", torch.zeros(()))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Normalise `x`; `mask` is 1 for real frames, 0 for padding, broadcastable to `x`."""
+        mean, variance = self._batch_statistics(x, mask) if self.training else (self.mean, self.variance)
+        scale = self.weight * torch.rsqrt(variance + EPSILON)
+        shift = self.bias - mean * scale
+        shape = [1] * x.dim()
+        shape[self.channel_dim] = -1
+        return (x * scale.view(shape) + shift.view(shape)) * mask
+
+    def _batch_statistics(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        dims = [dim for dim in range(x.dim()) if dim != self.channel_dim]
+        places = x.numel() // (x.size(self.channel_dim) * mask.numel())
+        count = (mask.sum() * places).clamp(min=1.0)
+        mean = (x * mask).sum(dims, keepdim=True) / count
+        variance = ((x - mean) * mask).square().sum(dims) / count
+        mean = mean.flatten()
+        self._track(mean.detach(), variance.detach() * count / (count - 1).clamp(min=1.0))
+        return mean, variance
+
+    @torch.no_grad()
+    def _track(self, mean: Tensor, variance: Tensor) -> None:
+        self.batches += 1
+        share = (1.0 / self.batches).clamp(min=STATISTICS_MOMENTUM)
+        self.mean += share * (mean - self.mean)
+        self.variance += share * (variance - self.variance)
+
+
+class Convolution(nn.Module):
+    """One convolution over bins and frames, batch normalisation, clipped ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: tuple[int, int], stride: tuple[int, int]) -> None:
+        super().__init__()
+        padding = (kernel[0] // 2, kernel[1] // 2)
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
+        self.norm = MaskedBatchNorm(outputs, channel_dim=1)
+        self.stride = stride[1]
+
+    def forward(self, x_NCFT: Tensor, frames_N: Tensor) -> tuple[Tensor, Tensor]:
+        """Convolve; both shapes shrink by the stride, rounded up."""
+        y_NCFT = self.conv(x_NCFT)
+        frames_N = -(-frames_N // self.stride)
+        mask_N11T = frame_mask(frames_N, y_NCFT.size(3))[:, None, None, :].to(y_NCFT.dtype)
+        # Normalised padding is zero, and the clipped ReLU keeps it so.
+        return self.norm(y_NCFT, mask_N11T).clamp(0.0, CLIP), frames_N
+
+
+class BidirectionalGRU(nn.Module):
+    """A GRU in both directions, their outputs added (the paper's equation 8).
+
+    Two unidirectional passes and a flip of each row within its own length equal
+    `pack_padded_sequence` at a third of its time on a CPU, and wait for no lengths on a GPU.
+    """
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.forwards = nn.GRU(inputs, hidden)
+        self.backwards = nn.GRU(inputs, hidden)
+
+    def forward(self, x_TNH: Tensor, flip_TN1: Tensor) -> Tensor:
+        """Outputs for every frame; those of padding mean nothing."""
+        ahead_TNH, _ = self.forwards(x_TNH)
+        back_TNH, _ = self.backwards(flip_rows(x_TNH, flip_TN1))
+        summed_TNH: Tensor = ahead_TNH + flip_rows(back_TNH, flip_TN1)
+        return summed_TNH
+
+
+def flip_index(frames_N: Tensor, frames: int) -> Tensor:
+    """index_TN1 that reverses every row within its own frames; it is its own inverse."""
+    time_T1 = torch.arange(frames, device=frames_N.device).unsqueeze(1)
+    return torch.where(time_T1 < frames_N, frames_N - 1 - time_T1, time_T1).unsqueeze(2)
+
+
+def flip_rows(x_TNH: Tensor, flip_TN1: Tensor) -> Tensor:
+    """`x_TNH` with every row reversed by `flip_index`."""
+    return x_TNH.gather(0, flip_TN1.expand(-1, -1, x_TNH.size(2)))
+
+
+class DeepSpeech2(nn.Module):
+    """Convolutions, bidirectional GRU layers with sequence-wise batch norm, one classifier."""
+
+    def __init__(self, settings: ModelSettings, *, bins: int, classes: int) -> None:
+        super().__init__()
+        channels = (1, *settings.channels)
+        strides = tuple(zip(settings.bin_strides, settings.time_strides, strict=True))
+        self.convolutions = nn.ModuleList(
+            Convolution(inputs, outputs, kernel, stride)
+            for inputs, outputs, kernel, stride in zip(
+                channels, settings.channels, settings.kernels, strides, strict=False
+            )
+        )
+        for stride in settings.bin_strides:
+            bins = -(-bins // stride)
+        width, hidden = channels[-1] * bins, settings.hidden
+        inputs = [width, *[hidden] * (settings.layers - 1)]
+        self.layers = nn.ModuleList(BidirectionalGRU(size, hidden) for size in inputs)
+        self.norms = nn.ModuleList(MaskedBatchNorm(hidden, channel_dim=2) for _ in inputs)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.classifier = nn.Linear(hidden, classes)
+
+    def forward(self, features_NFT: Tensor, frames_N: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities of each output frame.
+
+        Returns:
+            log_probs_TNV, float32, and the output frames_N of each row.
+        """
+        x_NCFT = features_NFT.unsqueeze(1)
+        for convolution in self.convolutions:
+            x_NCFT, frames_N = convolution(x_NCFT, frames_N)
+        x_TNH = x_NCFT.flatten(1, 2).permute(2, 0, 1)
+        flip_TN1 = flip_index(frames_N, x_TNH.size(0))
+        mask_TN1 = frame_mask(frames_N, x_TNH.size(0)).t().unsqueeze(2).to(x_TNH.dtype)
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            x_TNH = self.dropout(norm(layer(x_TNH, flip_TN1), mask_TN1))
+        return self.classifier(x_TNH).float().log_softmax(2), frames_N
+
+
+class Recogniser(nn.Module):
+    """PCM to log-probabilities: the features and the network that belong together."""
+
+    def __init__(self, settings: TrainSettings, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.settings = settings
+        self.vocabulary = vocabulary
+        self.features = LogMel(settings.features)
+        self.network = DeepSpeech2(
+            settings.model, bins=settings.features.mels, classes=vocabulary.num_classes
+        )
+
+    def forward(self, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
+        """log_probs_TNV and frames_N of a zero-padded int16 batch."""
+        log_probs_TNV, frames_N = self.network(*self.features(pcm_NS, samples_N))
+        return log_probs_TNV, frames_N
+
+    def output_frames(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Output frames, one CTC symbol at most in each, that `samples` samples give."""
+        frames = self.features.frames(samples)
+        for stride in self.settings.model.time_strides:
+            frames = -(-frames // stride)
+        return frames
+
+    def parameter_count(self) -> int:
+        """Trained numbers of the model."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def for_inference(self, device: torch.device) -> Self:
+        """The same recogniser on `device`, in evaluation mode."""
+        return self.to(device).eval()
