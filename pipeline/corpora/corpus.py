@@ -49,11 +49,10 @@ class Corpus:
         return chain([first], listed)
 
 
-def malformed(corpus: str, listing: Path, *, line: int, problem: str) -> Dropped:
-    """The drop of a listing's line (counted from 1) that names no utterance."""
-    return Dropped(
-        utterance_id(corpus, f"{listing.name}:{line}"),
-        Stage.CORPUS,
-        Reason.MALFORMED_LISTING,
-        f"{listing}:{line}: {problem}",
-    )
+def malformed(corpus: str, listing: Path, *, root: Path, line: int, problem: str) -> Dropped:
+    """The drop of a listing's line (counted from 1) that names no utterance.
+
+    The listing is named from `root` on: where the corpus lies must not change the list of drops.
+    """
+    place = f"{listing.relative_to(root) if listing != root else listing.name}:{line}"
+    return Dropped(utterance_id(corpus, place), Stage.CORPUS, Reason.MALFORMED_LISTING, f"{place}: {problem}")

@@ -15,8 +15,9 @@ There are no speaker ids.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from pipeline.contract.errors import InputRejected
@@ -24,7 +25,7 @@ from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.corpus import Corpus, Listed, malformed
 from pipeline.corpora.listing import describe_files, split_name, walk_folders
 from pipeline.corpora.naming import split_hint, utterance_id
-from pipeline.record import Annotation, AudioSource, TextFile, Utterance
+from pipeline.record import Annotation, AudioSource, TextFile, Utterance, UtteranceId
 
 _AUDIO = ("pcm", "wav", "flac")  # as distributed; then what people convert it to
 _NAME = re.compile(r"KsponSpeech_E?\d+")  # and so not KsponSpeech_label_*, which are integer ids
@@ -33,60 +34,72 @@ _LISTS = ("train.trn", "dev.trn", "eval_clean.trn", "eval_other.trn")
 
 
 @dataclass(frozen=True, slots=True)
-class _Files:
-    """What lies below the root: for each extension, the folder of each stem."""
+class _Place:
+    """Where the files of a stem lie. Few of them exist: the stems of a folder share theirs."""
 
-    folders: dict[str, dict[str, Path]] = field(default_factory=dict)
-    lists: list[Path] = field(default_factory=list)
+    audio_folder: Path | None = None
+    audio_extension: str = ""
+    text_folder: Path | None = None
+    text_extension: str = ""
 
-    def find(self, stem: str, extensions: tuple[str, ...]) -> Path | None:
-        for wanted in extensions:
-            for extension in (wanted, wanted.upper()):
-                folder = self.folders.get(extension, {}).get(stem)
-                if folder is not None:
-                    return folder / f"{stem}.{extension}"
-        return None
+    def audio(self, stem: str) -> Path | None:
+        return self.audio_folder and self.audio_folder / f"{stem}.{self.audio_extension}"
 
-    def stems(self, extensions: tuple[str, ...]) -> set[str]:
-        found: set[str] = set()
-        for extension, folders in self.folders.items():
-            if extension.lower() in extensions:
-                found.update(folders)
-        return found
+    def text(self, stem: str) -> Path | None:
+        return self.text_folder and self.text_folder / f"{stem}.{self.text_extension}"
+
+    def with_file(self, folder: Path, extension: str) -> "_Place":
+        """This place and one file more; of two recordings the distributed kind, else the first, stays."""
+        if extension.lower() in _AUDIO:
+            if self.audio_folder and _rank(self.audio_extension) <= _rank(extension):
+                return self
+            return replace(self, audio_folder=folder, audio_extension=extension)
+        return self if self.text_folder else replace(self, text_folder=folder, text_extension=extension)
+
+
+_NOWHERE = _Place()
 
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
     """List KsponSpeech below `root`: what the .trn files name in their order, then the rest."""
-    files = _find_files(root)
-    named: set[str] = set()
-    for listing in files.lists:
-        yield from _read_list(listing, root=root, corpus=corpus, files=files, named=named)
-    for stem in sorted(_own_transcripts_and_audio(files) - named):
-        yield _unlisted(stem, corpus=corpus, files=files)
+    places, lists = _find_files(root)
+    named: set[UtteranceId] = set()
+    for listing in lists:
+        for item in _read_list(listing, root=root, corpus=corpus, places=places):
+            named.add(item.id)
+            yield item
+    for stem in sorted(places):
+        place = places[stem]
+        if utterance_id(corpus, stem) not in named and (place.audio_folder or _NAME.fullmatch(stem)):
+            yield _unlisted(stem, corpus=corpus, place=place)
 
 
-def _find_files(root: Path) -> _Files:
-    files = _Files()
-    others: list[str] = []
+def _find_files(root: Path) -> tuple[dict[str, _Place], list[Path]]:
+    places: dict[str, _Place] = {}
+    lists: list[Path] = []
+    kinds: Counter[str] = Counter()
     for folder in walk_folders(root):
+        shared: dict[tuple[_Place, str], _Place] = {}
         for name in folder.names:
             stem, extension = split_name(name)
-            kind = extension.lower()
-            if kind == "trn":
-                files.lists.append(folder.path / name)
-            elif kind in _AUDIO or kind == "txt":
-                files.folders.setdefault(extension, {}).setdefault(stem, folder.path)
-            else:
-                others.append(name)
-    stems = files.stems((*_AUDIO, "txt"))
-    if not files.lists and not any(map(_NAME.fullmatch, stems)):
-        found = describe_files([*others, *(f"{stem}.{e}" for e, of in files.folders.items() for stem in of)])
+            if extension.lower() == "trn":
+                lists.append(folder.path / name)
+            elif extension.lower() in (*_AUDIO, "txt"):
+                key = places.get(stem, _NOWHERE), extension
+                if key not in shared:
+                    shared[key] = key[0].with_file(folder.path, extension)
+                places[stem] = shared[key]
+            kinds[extension.lower()] += 1
+    if not lists and not any(map(_NAME.fullmatch, places)):
         raise InputRejected(
             f"{root} is not KsponSpeech: looked for .trn lists or KsponSpeech_NNNNNN.txt and .pcm files"
-            f" anywhere below it, found {found}"
+            f" anywhere below it, found {describe_files(kinds)}"
         )
-    files.lists.sort(key=_list_order)
-    return files
+    return places, sorted(lists, key=_list_order)
+
+
+def _rank(extension: str) -> int:
+    return _AUDIO.index(extension.lower())
 
 
 def _list_order(listing: Path) -> tuple[int, str, str]:
@@ -94,41 +107,38 @@ def _list_order(listing: Path) -> tuple[int, str, str]:
     return known, listing.name, str(listing)
 
 
-def _read_list(listing: Path, *, root: Path, corpus: str, files: _Files, named: set[str]) -> Iterator[Listed]:
+def _read_list(listing: Path, *, root: Path, corpus: str, places: dict[str, _Place]) -> Iterator[Listed]:
     split = split_hint(listing.stem)
     with listing.open("rb") as lines:
         for number, raw in enumerate(lines, start=1):
             try:
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             except UnicodeDecodeError:
-                yield malformed(corpus, listing, line=number, problem="not UTF-8")
+                yield malformed(corpus, listing, root=root, line=number, problem="not UTF-8")
                 continue
             if not line:
                 continue
             path, separator, text = f"{line} ".partition(" :: ")
-            stem = split_name(PurePosixPath(path.replace("\\", "/")).name)[0]
+            stem = split_name(_listed_path(path).name)[0]
             if not separator or not stem:
-                yield malformed(corpus, listing, line=number, problem="expected 'path :: text'")
+                yield malformed(corpus, listing, root=root, line=number, problem="expected 'path :: text'")
                 continue
-            named.add(stem)
-            audio = files.find(stem, _AUDIO) or _expected_path(root, path)
+            audio = places.get(stem, _NOWHERE).audio(stem) or _expected_path(root, path)
             yield Utterance(utterance_id(corpus, stem), None, AudioSource(audio), text.strip(), split)
+
+
+def _listed_path(path: str) -> PurePosixPath:
+    return PurePosixPath(path.replace("\\", "/").replace("\0", ""))
 
 
 def _expected_path(root: Path, path: str) -> Path:
     """Where a listed recording should lie; never outside `root`."""
-    parts = PurePosixPath(path.replace("\\", "/").replace("\0", "")).parts
-    return root.joinpath(*(part for part in parts if part not in ("/", "//", "..")))
+    return root.joinpath(*(part for part in _listed_path(path).parts if part not in ("/", "//", "..")))
 
 
-def _own_transcripts_and_audio(files: _Files) -> set[str]:
-    audio = files.stems(_AUDIO)
-    return audio | {stem for stem in files.stems(("txt",)) if stem in audio or _NAME.fullmatch(stem)}
-
-
-def _unlisted(stem: str, *, corpus: str, files: _Files) -> Utterance:
-    text = files.find(stem, ("txt",))
-    audio = files.find(stem, _AUDIO)
+def _unlisted(stem: str, *, corpus: str, place: _Place) -> Utterance:
+    text = place.text(stem)
+    audio = place.audio(stem)
     if audio is None:
         assert text is not None
         audio = text.with_suffix(".pcm")

@@ -91,10 +91,15 @@ def split_name(name: str) -> tuple[str, str]:
     return (stem, extension) if dot else (name, "")
 
 
-def describe_files(names: Iterable[str]) -> str:
-    """What lies in a folder, for an error message: `12 files: 10 .wav, 2 .json`."""
-    kinds = Counter(f".{split_name(name)[1].lower()}" if "." in name else "no extension" for name in names)
+def describe_files(kinds: Counter[str]) -> str:
+    """Counts of files by extension, for an error message: `12 files: 10 .wav, 2 .json`."""
     if not kinds:
         return "no files"
     most = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))[:5]
-    return f"{kinds.total()} files: " + ", ".join(f"{count} {kind}" for kind, count in most)
+    named = (f"{count} {f'.{extension}' if extension else 'without extension'}" for extension, count in most)
+    return f"{kinds.total()} files: {', '.join(named)}"
+
+
+def count_kinds(folders: Iterable[Folder]) -> Counter[str]:
+    """How many files of each extension (lower case, without the dot) lie in `folders`."""
+    return Counter(split_name(name)[1].lower() for folder in folders for name in folder.names)

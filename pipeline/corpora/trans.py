@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.corpora.corpus import malformed
-from pipeline.corpora.listing import Folder, describe_files, split_name, walk_folders
+from pipeline.corpora.listing import Folder, count_kinds, describe_files, split_name, walk_folders
 from pipeline.corpora.naming import readable
 from pipeline.record import Dropped
 
@@ -42,23 +42,22 @@ def read_trans_folders(root: Path, corpus: str) -> Iterator[TranscribedFile | Dr
             untranscribed.append(folder)
             continue
         for earlier in untranscribed:
-            yield from _read_folder(earlier, corpus)
+            yield from _read_folder(earlier, root=root, corpus=corpus)
         untranscribed.clear()
-        yield from _read_folder(folder, corpus)
+        yield from _read_folder(folder, root=root, corpus=corpus)
     if not found:
-        names = [name for folder in untranscribed for name in folder.names]
         raise InputRejected(
             f"{root} is not in LibriSpeech's layout: looked for a *{_SUFFIX} beside the recordings, in"
-            f" folders anywhere below it, found {describe_files(names)}"
+            f" folders anywhere below it, found {describe_files(count_kinds(untranscribed))}"
         )
 
 
-def _read_folder(folder: Folder, corpus: str) -> Iterator[TranscribedFile | Dropped]:
+def _read_folder(folder: Folder, *, root: Path, corpus: str) -> Iterator[TranscribedFile | Dropped]:
     recordings: dict[str, Path] = {}
     lines: list[tuple[str, str | None]] = []
     for name in folder.names:
         if name.endswith(_SUFFIX):
-            for line in _read_lines(folder.path / name, corpus):
+            for line in _read_lines(folder.path / name, root=root, corpus=corpus):
                 if isinstance(line, Dropped):
                     yield line
                 else:
@@ -72,13 +71,13 @@ def _read_folder(folder: Folder, corpus: str) -> Iterator[TranscribedFile | Drop
         yield TranscribedFile(folder.path, key, audio, text)
 
 
-def _read_lines(listing: Path, corpus: str) -> Iterator[tuple[str, str] | Dropped]:
+def _read_lines(listing: Path, *, root: Path, corpus: str) -> Iterator[tuple[str, str] | Dropped]:
     with listing.open("rb") as lines:
         for number, raw in enumerate(lines, start=1):
             try:
                 parts = raw.decode("utf-8-sig" if number == 1 else "utf-8").split(maxsplit=1)
             except UnicodeDecodeError:
-                yield malformed(corpus, listing, line=number, problem="not UTF-8")
+                yield malformed(corpus, listing, root=root, line=number, problem="not UTF-8")
                 continue
             if parts:
                 yield readable(parts[0]), parts[1].strip() if len(parts) == 2 else ""

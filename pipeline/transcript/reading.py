@@ -27,7 +27,7 @@ def read_transcript(transcript: str | TextFile | None) -> str | Rejection:
     if isinstance(text, Rejection):
         return text
     if not text.strip():
-        place = transcript.path if isinstance(transcript, TextFile) else "the corpus' list"
+        place = transcript.path.name if isinstance(transcript, TextFile) else "the corpus' list"
         return Rejection(Reason.MISSING_TRANSCRIPT, f"the transcript in {place} is blank")
     return text
 
@@ -37,15 +37,15 @@ def _read_file(file: TextFile) -> str | Rejection:
         with file.path.open("rb") as stream:
             content = stream.read(MAX_TRANSCRIPT_BYTES + 1)
     except OSError as error:
-        return Rejection(Reason.MISSING_TRANSCRIPT, f"{file.path}: {error.strerror}")
+        return Rejection(Reason.MISSING_TRANSCRIPT, f"{file.path.name}: {error.strerror}")
     if len(content) > MAX_TRANSCRIPT_BYTES:
         problem = f"over {MAX_TRANSCRIPT_BYTES} bytes: not the transcript of one utterance"
-        return Rejection(Reason.TRANSCRIPT_ENCODING, f"{file.path}: {problem}")
+        return Rejection(Reason.TRANSCRIPT_ENCODING, f"{file.path.name}: {problem}")
     try:
         return _decode(content, file.encoding)
     except UnicodeDecodeError as error:
         problem = f"byte {error.start} is not {file.encoding}, nor is the file UTF-8"
-        return Rejection(Reason.TRANSCRIPT_ENCODING, f"{file.path}: {problem}")
+        return Rejection(Reason.TRANSCRIPT_ENCODING, f"{file.path.name}: {problem}")
 
 
 def _decode(content: bytes, encoding: str) -> str:
