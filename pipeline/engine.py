@@ -30,7 +30,7 @@ class WorkerDied(MalsoriError):
 
 def default_jobs() -> int:
     """All cores this process may use but one; affinity and container limits are honoured."""
-    return max(1, joblib.cpu_count() - 1)
+    return max(1, int(joblib.cpu_count()) - 1)
 
 
 def run_tasks(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipeline.assemble import assemble_manifest
 from pipeline.contract.errors import InputRejected, TooManyDropped
+from pipeline.contract.files import sweep
 from pipeline.contract.manifest import Manifest, RunRecord, write_manifest
 from pipeline.corpora import READERS
 from pipeline.engine import locked, run_tasks
@@ -54,6 +55,8 @@ def preprocess(request: Request) -> Manifest:
     began = datetime.now(UTC).isoformat(timespec="seconds")
     plan = plan_request(request)
     with locked(request.out):
+        sweep(request.out)
+        sweep(request.out / ".tasks")
         _withdraw_stale(plan, request)
         _process(plan, request)
         records = functools.partial(_records, plan, request.out)

@@ -183,16 +183,16 @@ def _write_shard(task: Task, job: Job) -> TaskRecord:
 
 def _examples(task: Task, job: Job) -> Iterator[Example | Dropped]:
     """The task's utterances in order, each processed or dropped: text first, then audio."""
-    recordings = Recordings()
-    for utterance, text in zip(task.utterances, _label_texts(task, job), strict=True):
-        if isinstance(text, Dropped):
-            yield text
-            continue
-        try:
-            yield _example(utterance, *text, recordings=recordings, split=task.split, job=job)
-        except Exception as bug:
-            bug.add_note(f"while processing the audio of utterance {utterance.id}")
-            raise
+    with Recordings(longest_s=job.settings.acceptance.longest_recorded_s) as recordings:
+        for utterance, text in zip(task.utterances, _label_texts(task, job), strict=True):
+            if isinstance(text, Dropped):
+                yield text
+                continue
+            try:
+                yield _example(utterance, *text, recordings=recordings, split=task.split, job=job)
+            except Exception as bug:
+                bug.add_note(f"while processing the audio of utterance {utterance.id}")
+                raise
 
 
 def _label_texts(task: Task, job: Job) -> list[tuple[Transcript, Labelled] | Dropped]:

@@ -11,4 +11,6 @@
 Nothing here imports anything outside the standard library, pyarrow and pydantic.
 """
 
-CONTRACT_VERSION = 1
+from typing import Final
+
+CONTRACT_VERSION: Final = 1

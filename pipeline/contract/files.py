@@ -30,6 +30,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     _sync_folder(path.parent)
 
 
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that killed writers left in `folder`; nobody may be writing."""
+    for temporary in folder.glob(".*.tmp"):
+        temporary.unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` (UTF-8) to `path`, whole or not at all."""
     with replacing(path) as stream:

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline.contract.files import write_text
 from pipeline.contract.schema import huggingface_features
@@ -16,7 +17,7 @@ STATE, INFO = "state.json", "dataset_info.json"
 def write_dataset_files(folder: Path, *, shards: Sequence[str], fingerprint: str, description: str) -> None:
     """Describe `shards` (file names in `folder`) as one dataset."""
     info = {"citation": "", "description": description, "features": huggingface_features()}
-    state = {
+    state: dict[str, Any] = {
         "_data_files": [{"filename": name} for name in shards],
         "_fingerprint": fingerprint[:16],
         "_format_columns": None,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.contract.files import replacing
@@ -120,10 +121,11 @@ def encode_flac(wave: Waveform) -> bytes:
     return buffer.getvalue()
 
 
-def quantise(wave: Waveform) -> "np.ndarray[tuple[int], np.dtype[np.int16]]":
+def quantise(wave: Waveform) -> npt.NDArray[np.int16]:
     """16-bit samples, shape (S,): rounded to nearest, clipped to full scale, no dither."""
     scaled = np.rint(wave * np.float32(FULL_SCALE + 1))
-    return np.clip(scaled, -FULL_SCALE - 1, FULL_SCALE).astype("<i2")
+    samples: npt.NDArray[np.int16] = np.clip(scaled, -FULL_SCALE - 1, FULL_SCALE).astype(np.int16)
+    return samples
 
 
 def _row(example: Example, *, flac: bool) -> dict[str, Any]:

@@ -1,0 +1,252 @@
+"""The pipeline as a user meets it: raw corpus in, shards and manifest out."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.contract.manifest import read_manifest
+from pipeline.contract.shard import open_shard
+
+SHARED = Path(__file__).parents[3] / "shared" / "corpora"
+
+
+def content(manifest: Path) -> dict:
+    """The manifest without the facts of its run."""
+    return {key: value for key, value in json.loads(manifest.read_text()).items() if key != "run"}
+
+
+def shard_bytes(manifest: Path) -> dict[str, bytes]:
+    folder = read_manifest(manifest).folder(manifest)
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.*")) if path.is_file()}
+
+
+def rows_by_id(manifest: Path) -> dict[str, dict]:
+    content = read_manifest(manifest)
+    tables = [open_shard(content.folder(manifest) / shard.path, rows=shard.rows) for shard in content.shards]
+    return {row["id"]: row for table in tables for row in table.to_pylist()}
+
+
+def preprocess_arguments(corpus: Path, folder: Path) -> list[object]:
+    return [
+        "preprocess", corpus, "--corpus", "kspon", "--out", folder / "shards",
+        "--manifest", folder / "small.json",
+    ]  # fmt: skip
+
+
+def test_every_utterance_is_kept_or_dropped_with_its_reason(dataset):
+    counts = content(dataset)["counts"]
+    assert counts == {
+        "read": 24,
+        "kept": 21,
+        "dropped": {"empty_audio": 1, "missing_audio": 1, "transcript_too_short": 1},
+    }
+    lines = [
+        json.loads(line) for line in (dataset.parent / "shards" / "dropped.jsonl").read_text().splitlines()
+    ]
+    assert [(line["id"], line["reason"]) for line in lines] == [
+        ("kspon/KsponSpeech_000003", "transcript_too_short"),
+        ("kspon/KsponSpeech_000005", "missing_audio"),
+        ("kspon/KsponSpeech_000007", "empty_audio"),
+    ]
+    assert len(rows_by_id(dataset)) == 21
+
+
+def test_the_corpus_own_split_is_kept(dataset):
+    assert {row["split"] for row in rows_by_id(dataset).values()} == {"train", "valid"}
+    assert sum(shard["rows"] for shard in content(dataset)["shards"] if shard["split"] == "valid") == 4
+
+
+def test_labels_come_from_what_was_said_and_the_spelling_is_kept(dataset):
+    row = rows_by_id(dataset)["kspon/KsponSpeech_000012"]
+    assert row["text"] == "아 그래서 저는 3명이 왔다고 했어요"
+    assert row["spoken"] == "아 그래서 저는 세 명이 왔다고 했어요"
+    assert row["ipa"].startswith("ɑ ɡ ɯ ɾ ɛ s ʌ dʑ ʌ n ɯ n s ɛ m jʌ ŋ")
+
+
+def test_a_five_second_pause_becomes_one_and_the_spans_say_which_samples_remain(dataset):
+    row = rows_by_id(dataset)["kspon/KsponSpeech_000006"]
+    assert row["source"]["length"] == (2.5 * 2 + 5) * 16_000
+    assert row["num_samples"] == pytest.approx((2.5 * 2 + 1) * 16_000, abs=16_000 * 0.3)
+    (first, second) = row["kept"]
+    assert first["start"] == 0
+    assert second["end"] == row["source"]["length"]
+    assert second["start"] - first["end"] == pytest.approx(4 * 16_000, abs=16_000 * 0.3)
+
+
+def test_one_worker_and_two_give_the_same_bytes(dataset, kspon_corpus, malsori, tmp_path):
+    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--jobs", 2)
+    assert result.exit_code == 0, result.output
+    assert shard_bytes(tmp_path / "small.json") == shard_bytes(dataset)
+    assert content(tmp_path / "small.json") == content(dataset)
+
+
+def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(dataset, kspon_corpus, malsori, tmp_path):
+    command = [sys.executable, "-m", "pipeline", *map(str, preprocess_arguments(kspon_corpus, tmp_path))]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    tasks = tmp_path / "shards" / ".tasks"
+    deadline = time.monotonic() + 60
+    while not any(tasks.glob("*.json")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert any(tasks.glob("*.json"))
+    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path))
+    assert result.exit_code == 0, result.output
+    assert shard_bytes(tmp_path / "small.json") == shard_bytes(dataset)
+    assert content(tmp_path / "small.json") == content(dataset)
+
+
+def test_finished_shards_are_not_made_again(kspon_corpus, malsori, tmp_path):
+    malsori(*preprocess_arguments(kspon_corpus, tmp_path))
+    shards = sorted((tmp_path / "shards").glob("*.arrow"))
+    written = [path.stat().st_mtime_ns for path in shards]
+    assert malsori(*preprocess_arguments(kspon_corpus, tmp_path)).exit_code == 0
+    assert [path.stat().st_mtime_ns for path in shards] == written
+    assert malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--fresh").exit_code == 0
+    assert [path.stat().st_mtime_ns for path in shards] != written
+
+
+@pytest.mark.parametrize("change", ["setting", "input", "shard"])
+def test_a_changed_setting_input_or_shard_is_never_reused(kspon_corpus, malsori, tmp_path, change):
+    corpus = shutil.copytree(kspon_corpus, tmp_path / "corpus")
+    arguments = preprocess_arguments(corpus, tmp_path)
+    assert malsori(*arguments).exit_code == 0
+    before = shard_bytes(tmp_path / "small.json")
+    if change == "setting":
+        arguments += ["--set", "denoise.engine=off"]
+    elif change == "input":
+        pcm = next(corpus.rglob("KsponSpeech_000001.pcm"))
+        pcm.write_bytes(pcm.read_bytes()[::-1])
+    else:
+        shard = tmp_path / "shards" / "train-00000.arrow"
+        shard.write_bytes(shard.read_bytes()[:-1] + b"\x01")
+    assert malsori(*arguments).exit_code == 0
+    after = shard_bytes(tmp_path / "small.json")
+    assert (after == before) == (change == "shard")
+    assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
+
+
+def test_a_manifest_never_outlives_the_shards_it_describes(kspon_corpus, malsori, tmp_path, monkeypatch):
+    arguments = preprocess_arguments(kspon_corpus, tmp_path)
+    assert malsori(*arguments).exit_code == 0
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.run.run_tasks", fail)
+    assert malsori(*arguments, "--set", "silence.enabled=false").exit_code == 130
+    assert not (tmp_path / "small.json").exists()
+    assert not (tmp_path / "shards" / "state.json").exists()
+
+
+def test_verify_names_the_shard_whose_byte_was_flipped(dataset, malsori, tmp_path):
+    shutil.copytree(dataset.parent, tmp_path / "copy")
+    manifest = tmp_path / "copy" / dataset.name
+    assert malsori("verify", manifest).exit_code == 0
+    shard = tmp_path / "copy" / "shards" / "valid-00000.arrow"
+    flipped = bytearray(shard.read_bytes())
+    flipped[len(flipped) // 2] ^= 1
+    shard.write_bytes(flipped)
+    result = malsori("verify", manifest)
+    assert result.exit_code == 5
+    assert "shard valid-00000.arrow: sha256" in result.stderr
+    assert "train-00000" not in result.stderr
+
+
+def test_a_dry_run_writes_nothing(kspon_corpus, malsori, tmp_path):
+    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--dry-run")
+    assert result.exit_code == 0
+    assert "24 utterances" in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_many_dropped_is_exit_4_with_everything_written(kspon_corpus, malsori, tmp_path):
+    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--max-dropped", "0.1")
+    assert result.exit_code == 4
+    assert "3 of 24 utterances were dropped" in result.stderr
+    assert malsori("verify", tmp_path / "small.json").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("extra", "code", "message"),
+    [
+        (["--set", "silence.longst_s=2"], 3, "did you mean 'longest_s'"),
+        (["--set", "silence.longest_s=abc"], 3, "setting silence.longest_s = 'abc'"),
+        (["--preset", "nonesuch"], 3, "known presets: default"),
+        (["--limit", "0"], 2, "--limit"),
+        (["--jobs", "none"], 2, "--jobs"),
+    ],
+)
+def test_bad_settings_are_one_clear_line(kspon_corpus, malsori, tmp_path, extra, code, message):
+    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), *extra)
+    assert result.exit_code == code
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", ["missing", "empty", "foreign"])
+def test_a_folder_that_is_not_the_corpus_is_one_clear_line(malsori, tmp_path, make):
+    corpus = tmp_path / "raw"
+    if make != "missing":
+        corpus.mkdir()
+    if make == "foreign":
+        (corpus / "notes.doc").write_text("no corpus")
+    result = malsori(*preprocess_arguments(corpus, tmp_path))
+    assert result.exit_code == 3
+    assert str(corpus) in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "small.json").exists()
+    assert not (tmp_path / "shards").exists()
+
+
+def test_the_raw_corpus_is_never_written_to(kspon_corpus, malsori):
+    result = malsori(
+        "preprocess", kspon_corpus, "--corpus", "kspon", "--out", kspon_corpus / "out",
+        "--manifest", kspon_corpus.parent / "m.json",
+    )  # fmt: skip
+    assert result.exit_code == 3
+    assert "never written to" in result.stderr
+
+
+def test_a_bug_names_the_utterance_and_keeps_its_traceback(kspon_corpus, malsori, tmp_path, monkeypatch):
+    def break_down(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("pipeline.task.prepare_clip", break_down)
+    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--jobs", 1)
+    assert isinstance(result.exception, ZeroDivisionError)
+    assert "while processing the audio of utterance kspon/KsponSpeech_" in result.exception.__notes__[0]
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real recordings in ../shared/corpora")
+class TestRealRecordings:
+    """Real KsponSpeech and Pansori-TEDxKR recordings."""
+
+    def test_kspon_sample_drops_exactly_the_short_transcripts(self, malsori, tmp_path):
+        assert malsori(*preprocess_arguments(SHARED / "kspon-sample", tmp_path)).exit_code == 0
+        manifest = content(tmp_path / "small.json")
+        assert manifest["counts"] == {"read": 40, "kept": 35, "dropped": {"transcript_too_short": 5}}
+        assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
+
+    def test_tedxkr_accounts_for_all_266_files(self, malsori, tmp_path):
+        result = malsori(
+            "preprocess", SHARED / "tedxkr-mini", "--corpus", "librispeech", "--out", tmp_path / "shards",
+            "--manifest", tmp_path / "small.json", "--set", 'split.test_speakers=["6rOg6rG07ZiB"]',
+        )  # fmt: skip
+        assert result.exit_code == 0, result.output
+        manifest = content(tmp_path / "small.json")
+        assert manifest["counts"]["read"] == 266
+        assert manifest["counts"]["dropped"]["missing_transcript"] == 2
+        assert manifest["counts"]["dropped"]["transcript_too_short"] == 12
+        speakers = {
+            row["speaker"] for row in rows_by_id(tmp_path / "small.json").values() if row["split"] == "test"
+        }
+        assert speakers == {"librispeech/6rOg6rG07ZiB"}
