@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 
 import numpy as np
 
@@ -81,19 +82,25 @@ def package_gate(wave: Waveform, *, noise: Waveform, settings: DenoiseSettings) 
     return gated
 
 
+class _TorchHider(MetaPathFinder):
+    """Makes `import torch` fail as if it were not installed."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        """No module, and no other finder asked, for torch; no opinion on the rest."""
+        if fullname == "torch":
+            raise ModuleNotFoundError("torch is hidden from noisereduce", name="torch")
+
+
 @contextmanager
 def _without_torch() -> Iterator[None]:
-    """Make `import torch` fail inside the block, unless torch is loaded already.
+    """Hide torch inside the block; where it is loaded already, nothing is saved or changed.
 
     noisereduce imports torch wherever it is installed, for a mode that is not used here: 480 MB
-    and seconds for every worker. It takes the ImportError as "torch is absent", and a None in
-    `sys.modules` is the import system's own way to raise one.
+    and seconds for every worker. It takes an ImportError as "torch is absent".
     """
-    if "torch" in sys.modules:
-        yield
-        return
-    sys.modules["torch"] = None  # type: ignore[assignment]  # documented, missing in typeshed
+    hider = _TorchHider()
+    sys.meta_path.insert(0, hider)
     try:
         yield
     finally:
-        del sys.modules["torch"]
+        sys.meta_path.remove(hider)

@@ -96,24 +96,26 @@ def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Rows:
     """
     frames, bins = smoothing_frames(settings) + 1, smoothing_bins(settings) + 1
     # A triangle is a box convolved with itself, and counting is exact and fast in integers.
+    counts = _box(_box(mask.astype(np.min_scalar_type(frames**2)), frames), frames)
     most = (frames * bins) ** 2
-    counts = np.pad(mask.astype(np.min_scalar_type(most)), ((0, 0), (bins - 1, bins - 1)))
-    counts = _box(_box(counts, frames, axis=0), frames, axis=0)
-    counts = _box(_box(counts, bins, axis=1), bins, axis=1)
+    padded = np.zeros((len(counts), mask.shape[1] + 2 * bins - 2), np.min_scalar_type(most))
+    padded[:, bins - 1 : 1 - bins] = counts
+    # Along frequency on the flat array: long inner loops; what runs over a row's end falls
+    # into the padding, which is cut off.
+    flat = padded.reshape(-1)
+    flat[: flat.size - 2 * bins + 2] = _box(_box(flat, bins), bins)
     prop = np.float32(settings.prop_decrease)
-    return counts * (prop / np.float32(most)) + (1 - prop) * _edge(mask.shape[1], bins)
+    gains: Rows = np.multiply(padded[:, : mask.shape[1]], prop / np.float32(most), dtype=np.float32)
+    gains += (1 - prop) * _edge(mask.shape[1], bins)
+    return gains
 
 
-def _box(counts: npt.NDArray[Any], width: int, *, axis: int) -> npt.NDArray[Any]:
-    """Sums of `width` neighbours along an axis; `width` - 1 places fewer come out."""
-    places = counts.shape[axis] - width + 1
-    shifted = [
-        counts[shift : shift + places] if axis == 0 else counts[:, shift : shift + places]
-        for shift in range(width)
-    ]
-    sums = shifted[0] + shifted[1] if width > 1 else shifted[0]
-    for neighbour in shifted[2:]:
-        sums += neighbour
+def _box(counts: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
+    """Sums of `width` neighbours along the first axis; `width` - 1 places fewer come out."""
+    places = len(counts) - width + 1
+    sums = counts[:places].copy()
+    for shift in range(1, width):
+        sums += counts[shift : shift + places]
     return sums
 
 
@@ -139,8 +141,7 @@ def _powers(spectra: npt.NDArray[np.complex64]) -> Rows:
 
 def _resynthesise(spectra: npt.NDArray[np.complex64], gains: Rows, *, n_fft: int) -> Waveform:
     """Overlap-add of the gated frames; `spectra` is overwritten."""
-    spectra.real *= gains
-    spectra.imag *= gains
+    spectra *= gains
     frames = irfft(spectra, n=n_fft, axis=1, overwrite_x=True)
     frames *= _window(n_fft) / WINDOW_SQUARES
     hop = n_fft // OVERLAP
