@@ -1,0 +1,51 @@
+"""Golden files: annotated sentences, and what is left of them on either side."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.record import Annotation, Transcript
+from pipeline.transcript import TranscriptSettings, clean_transcript
+from pipeline.transcript.kspon import MAX_NESTING, clean_kspon, has_unknown_word
+from pipeline.transcript.tidying import tidy
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+
+
+def _rows(name: str) -> list[list[str]]:
+    lines = (GOLDEN / name).read_text(encoding="utf-8").splitlines()[1:]
+    return [line.split("\t") for line in lines]
+
+
+@pytest.mark.parametrize(("raw", "spelling", "spoken"), _rows("transcript_kspon.tsv"))
+def test_kspon(raw: str, spelling: str, spoken: str) -> None:
+    cleaned = clean_transcript(raw, annotation=Annotation.KSPON, settings=TranscriptSettings())
+    assert cleaned == Transcript(spelling, spoken)
+
+
+@pytest.mark.parametrize(("raw", "text"), _rows("transcript_plain.tsv"))
+def test_plain(raw: str, text: str) -> None:
+    cleaned = clean_transcript(raw, annotation=Annotation.PLAIN, settings=TranscriptSettings())
+    assert cleaned == Transcript(text, text)
+
+
+@pytest.mark.parametrize("raw", ["u/ 뭐라고 했어", "뭐 n/u/ 했어", "그 * 했어", "u/"])
+def test_words_nobody_made_out_are_seen(raw: str) -> None:
+    assert has_unknown_word(raw)
+
+
+@pytest.mark.parametrize("raw", ["you/ 라고 했어", "u 라고 했어", "그*랬어 했어*", "b/ 했어", "u/x 라고"])
+def test_words_that_were_made_out_are_not(raw: str) -> None:
+    assert not has_unknown_word(raw)
+
+
+def test_marks_of_kspon_mean_nothing_in_plain_text() -> None:
+    assert tidy("b/ 3/4") == "b/ 3/4"
+
+
+def test_deep_nesting_ends() -> None:
+    depth = MAX_NESTING
+    assert clean_kspon("(" * depth + "가" + ")/(나)" * depth, "spoken") == "나"
+    assert clean_kspon("(" * depth + "가" + ")/(나)" * depth, "spelling") == "가"
+    hostile = "(" * 50_000 + "/" * 50_000 + ")" * 50_000 + "a" * 50_000 + ")/" * 50_000
+    assert not set(clean_kspon(hostile, "spoken")) & set("()/")
