@@ -2,7 +2,8 @@
 
     settings     what may be chosen, and within which bounds
     decode       Recordings: files opened and hashed once, read in slices; faults as values
-    riff         how much of a WAV its header promises and the file lacks
+    decoders     headerless PCM, and whatever libsndfile reads
+    truncation   WAV and Ogg files that end before their audio does
     channels     several channels to one
     acceptance   empty, not finite, silent, too short, too long
     resample     any rate to 16 kHz
