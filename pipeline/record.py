@@ -30,6 +30,7 @@ class Annotation(StrEnum):
 
     PLAIN = "plain"
     KSPON = "kspon"
+    AIHUB_DIALECT = "aihub_dialect"
 
 
 class Reason(StrEnum):
@@ -38,6 +39,7 @@ class Reason(StrEnum):
     # corpus
     MALFORMED_LISTING = "malformed_listing"
     DUPLICATE_ID = "duplicate_id"
+    OVERLAPPING_SPEECH = "overlapping_speech"
     # transcript
     MISSING_TRANSCRIPT = "missing_transcript"
     TRANSCRIPT_ENCODING = "transcript_encoding"
@@ -103,6 +105,15 @@ class TextFile:
     encoding: str
 
 
+FORMS_SEPARATOR = "\x1f"
+"""Unit separator: parts the two forms in a raw transcript; white space to everyone else."""
+
+
+def two_forms(*, spelling: str, spoken: str) -> str:
+    """A raw transcript of a corpus that writes down both the spelling and what was said."""
+    return f"{spelling}{FORMS_SEPARATOR}{spoken}"
+
+
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """One utterance as a corpus lists it, before anything is read.
@@ -111,7 +122,8 @@ class Utterance:
         id: Unique in the corpus.
         speaker: `<corpus>/<speaker>`, or None where the corpus names none.
         audio: The recording; it may turn out to be missing.
-        transcript: Raw text, a file that holds it, or None where there is none.
+        transcript: Raw text (one form or `two_forms`), a file that holds it, or None where there
+            is none.
         split: The corpus' own split ("train", "valid", "test"), or None.
     """
 

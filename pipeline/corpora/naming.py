@@ -1,6 +1,7 @@
 """Ids, speakers and splits: how what a corpus calls things becomes what the shards call them."""
 
 import re
+from pathlib import Path
 from unicodedata import normalize
 
 from pipeline.record import UtteranceId
@@ -11,6 +12,8 @@ _SPLITS = {
     "test": "test", "eval": "test",
 }  # fmt: skip
 _SPLIT_NAME = re.compile(rf"({'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?:[-_.].*)?", re.IGNORECASE)
+
+_NUMBERING = re.compile(r"^\d+[._\- ]+")  # AI Hub numbers its folders
 
 
 def utterance_id(corpus: str, *parts: str) -> UtteranceId:
@@ -42,3 +45,12 @@ def split_hint(name: str) -> str | None:
     """
     found = _SPLIT_NAME.fullmatch(name)
     return _SPLITS[found[1].lower()] if found else None
+
+
+def split_of_folders(path: Path) -> str | None:
+    """The split that a folder on `path` speaks of: `1.Training`, `Validation`, `train_data_01`."""
+    for part in path.parts:
+        split = split_hint(_NUMBERING.sub("", readable(part)))
+        if split is not None:
+            return split
+    return None

@@ -13,35 +13,14 @@ lost bracket, a stray `#`, `w1+w2`. AI Hub 130 writes the same dual transcriptio
 
 import re
 from collections.abc import Callable
-from typing import Literal, TypeAlias
 
-from pipeline.transcript.tidying import compose, tidy
-
-Side: TypeAlias = Literal["spelling", "spoken"]
+from pipeline.transcript.dual import resolve_dual_forms
+from pipeline.transcript.tidying import Side, compose, one_blank, tidy
 
 # A tag is no part of a Latin word: `Seoul/` and `o/x` hold none.
 _TAG = re.compile(r"(?<![A-Za-z0-9])(?:[blonu]/)+(?![A-Za-z0-9])")
 _UNKNOWN = re.compile(r"(?<![A-Za-z0-9])(?:[blonu]/)*u/(?![A-Za-z0-9](?!/))|(?<!\S)\*+(?!\S)")
 _MARKS = str.maketrans("/+*#()", "      ")
-
-MAX_NESTING = 8
-"""Dual transcriptions within dual transcriptions that are resolved; deeper ones lose their brackets."""
-
-# In order of trust. The texts have one blank between words, so that no pattern looks far.
-_DUAL_FORMS = tuple(
-    map(
-        re.compile,
-        (
-            r"\(([^()]*)\) ?/ ?\(([^()]*)\)",  # (A)/(B), (A) / (B)
-            r"\(([^()]*)\) ?\(([^()]*)\)",  # (A)(B)
-            r"\(([^()]*)\) ?/ ?([^()]*)\)",  # (A)/B)
-            r"\(([^()]*)/ ?\(([^()]*)\)",  # (A/(B)
-            r"(?<!\S)([^\s()]+)\) ?/ ?\(([^()]*)\)",  # A)/(B)
-            r"\(([^()]*)\) ?/ ?\(([^()]*)$",  # (A)/(B at the end
-            r"\(([^()/]*[^\s()/])/([^\s()/][^()/]*)\)",  # (A/B); a filler's slash has a blank behind it
-        ),
-    )
-)
 
 
 def clean_kspon(raw: str, side: Side) -> str:
@@ -63,25 +42,14 @@ def has_unknown_word(raw: str) -> bool:
     return _UNKNOWN.search(one_blank(compose(raw))) is not None
 
 
-def one_blank(text: str) -> str:
-    """`text` with one blank between words."""
-    return " ".join(text.split())
-
-
 def remove_tags(text: str, side: Side) -> str:  # noqa: ARG001 - every rule takes a side
     """Remove b/ l/ o/ n/ u/ where they are tokens of their own."""
     return one_blank(_TAG.sub(" ", text))
 
 
 def choose_side(text: str, side: Side) -> str:
-    """Resolve dual transcriptions from the innermost outwards."""
-    group = r"\1" if side == "spelling" else r"\2"
-    for pattern in _DUAL_FORMS:
-        for _ in range(MAX_NESTING):
-            text, resolved = pattern.subn(group, text)
-            if not resolved:
-                break
-    return text
+    """Resolve dual transcriptions: the first form is the spelling."""
+    return resolve_dual_forms(text, keep=1 if side == "spelling" else 2)
 
 
 def remove_marks(text: str, side: Side) -> str:  # noqa: ARG001 - every rule takes a side

@@ -6,7 +6,11 @@ where a sentence or a number is divided: reading them is phonology's business.
 """
 
 import re
+from typing import Literal, TypeAlias
 from unicodedata import category, normalize
+
+Side: TypeAlias = Literal["spelling", "spoken"]
+"""Which form of a transcript is wanted: as it is written, or as it was said."""
 
 _KEPT_SIGNS = frozenset(".,?!%~-:/+&@=·×°'$€£¥₩℃℉")
 _UNIT_SIGNS = range(0x3380, 0x33E0)  # ㎏ ㎞ ㎡: read aloud
@@ -58,10 +62,14 @@ def keep_apostrophes_in_words(text: str) -> str:
     return re.sub(r"(?<![A-Za-z0-9])'+|'+(?![A-Za-z0-9])", "", text)
 
 
+def one_blank(text: str) -> str:
+    """`text` with one blank between words and none around."""
+    return " ".join(text.split())
+
+
 def close_up(text: str) -> str:
     """One space between words, none before a sentence's punctuation, and none of it at the front."""
-    text = " ".join(text.split())
-    text = re.sub(r" ([.,?!])(?=[ .,?!]|$)", r"\1", text)
+    text = re.sub(r" ([.,?!])(?=[ .,?!]|$)", r"\1", one_blank(text))
     text = re.sub(r"([.,?!])[.,?!]*", r"\1", text)
     return re.sub(r"^[.,?!](?: |$)", "", text)
 

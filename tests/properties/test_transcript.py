@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from pipeline.record import Annotation, Rejection
 from pipeline.transcript import TranscriptSettings, clean_transcript, count_characters
+from pipeline.transcript.dialect import clean_dialect
 from pipeline.transcript.kspon import clean_kspon
 from pipeline.transcript.tidying import compose, tidy
 
-MARKS = "b/|n/|u/|o/|l/|(|)|)/(|) / (|/|+|*|#| |.|,|?|'|“|…|\x1f".split("|")
+MARKS = "{laughing}|((|))|&|~|-|x|@|b/|n/|u/|o/|l/|(|)|)/(|) / (|/|+|*|#| |.|,|?|'|“|…|\x1f".split("|")
 WORDS = ["70%", "칠십 퍼센트", "그래", "뭐", "Seoul", "I'm", "\u1112\u1161\u11ab", "\u1100", "Å", "９"]
 PIECES = st.sampled_from([*MARKS, *WORDS])
 ANNOTATED = st.lists(PIECES, max_size=30).map("".join)
@@ -27,18 +28,22 @@ def _characters(text: str) -> Counter[str]:
 def test_cleaning_is_idempotent(text: str, side: str) -> None:
     once = clean_kspon(text, side)
     assert clean_kspon(once, side) == once
+    once = clean_dialect(text, side)
+    assert clean_dialect(once, side) == once
     assert tidy(tidy(text)) == tidy(text)
 
 
 @given(TEXTS, SIDES)
 def test_no_mark_survives(text: str, side: str) -> None:
     assert not set(clean_kspon(text, side)) & set("/+*#()")
+    assert not set(clean_dialect(text, side)) & set("/+*#()&@~{}")
 
 
 @given(TEXTS, SIDES)
 def test_no_character_is_invented(text: str, side: str) -> None:
     known = _characters(compose(text))
     assert _characters(clean_kspon(text, side)) <= known
+    assert _characters(clean_dialect(text, side)) <= known
     assert _characters(tidy(text)) <= known
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.record import Annotation, Transcript
-from pipeline.transcript import TranscriptSettings, clean_transcript
-from pipeline.transcript.kspon import MAX_NESTING, clean_kspon, has_unknown_word
+from pipeline.record import Annotation, Reason, Rejection, Transcript, two_forms
+from pipeline.transcript import TranscriptSettings, clean_transcript, dialect
+from pipeline.transcript.dual import MAX_NESTING
+from pipeline.transcript.kspon import clean_kspon, has_unknown_word
 from pipeline.transcript.tidying import tidy
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -27,6 +28,38 @@ def test_kspon(raw: str, spelling: str, spoken: str) -> None:
 def test_plain(raw: str, text: str) -> None:
     cleaned = clean_transcript(raw, annotation=Annotation.PLAIN, settings=TranscriptSettings())
     assert cleaned == Transcript(text, text)
+
+
+@pytest.mark.parametrize(("standard", "spoken_form", "spelling", "spoken"), _rows("transcript_dialect.tsv"))
+def test_dialect(standard: str, spoken_form: str, spelling: str, spoken: str) -> None:
+    raw = two_forms(spelling=standard, spoken=spoken_form)
+    cleaned = clean_transcript(raw, annotation=Annotation.AIHUB_DIALECT, settings=TranscriptSettings())
+    assert cleaned == Transcript(spelling, spoken)
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ("#이름#이는 밥 먹었나", Reason.ANONYMISED),
+        ("&name&이는 밥 먹었나", Reason.ANONYMISED),
+        ("@상호명1 에서 밥 먹었나", Reason.ANONYMISED),
+        ("(()) 거기서 밥 먹었나", Reason.UNINTELLIGIBLE),
+        ("((거서)) 밥을 먹었나", Reason.UNINTELLIGIBLE),
+        ("거서 xx 밥을 먹었나", Reason.UNINTELLIGIBLE),
+        ("거서X 밥을 먹었나", Reason.UNINTELLIGIBLE),
+        ("{laughing} 그래", Reason.TRANSCRIPT_TOO_SHORT),
+        ("&name&이는", Reason.TRANSCRIPT_TOO_SHORT),
+    ],
+)
+def test_dialect_refused(form: str, reason: Reason) -> None:
+    raw = two_forms(spelling="표준어로는 아무 표시가 없다", spoken=form)
+    refused = clean_transcript(raw, annotation=Annotation.AIHUB_DIALECT, settings=TranscriptSettings())
+    assert isinstance(refused, Rejection)
+    assert refused.reason is reason
+
+
+def test_guesses_can_be_kept() -> None:
+    assert dialect.clean_dialect("((거서)) (()) xx 밥을 먹었나", "spoken") == "거서 밥을 먹었나"
 
 
 @pytest.mark.parametrize("raw", ["u/ 뭐라고 했어", "뭐 n/u/ 했어", "그 * 했어", "u/"])
