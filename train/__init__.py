@@ -6,6 +6,8 @@
     features    PCM to log-mel features, on the training device
     model       DeepSpeech2: features to log-probabilities of symbols
     optim       the loss, the optimiser, the learning rate of a step
+    job         the rows, the model and the plan of a run that has not begun
+    step        one optimiser step, taken wholly or not at all
     loop        the training run, top to bottom
     checkpoint  the run's folder, and checkpoints that are whole or not there
     decode      log-probabilities to labels

@@ -65,7 +65,7 @@ class TrainedOn(Settings):
     def of(cls, source: Source) -> "TrainedOn":
         """The record of `source`. Facts of the pipeline's run (time, host) do not count."""
         manifest = source.manifest
-        shards = [(shard.split, shard.rows, shard.sha256) for shard in manifest.shards]
+        shards = [(shard.split, shard.ranges, shard.sha256) for shard in manifest.shards]
         content = json.dumps([manifest.vocabulary.sha256, shards])
         digest = hashlib.sha256(content.encode()).hexdigest()
         return cls(name=manifest.name, path=str(source.path), content_sha256=digest)

@@ -20,7 +20,7 @@ from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Manifest, ShardRecord, VocabularyRecord, read_manifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.contract.shard import open_shard, wav_samples
+from pipeline.contract.shard import read_rows, wav_samples
 
 Samples = npt.NDArray[np.int16]
 
@@ -178,16 +178,15 @@ def _open_parts(source: Source, split: str) -> list[pa.RecordBatch]:
     folder = source.manifest.folder(source.path)
     parts: list[pa.RecordBatch] = []
     for record in source.manifest.split_shards(split):
-        parts.extend(_checked(folder / record.path, record).to_batches())
+        _check_size(folder / record.path, record)
+        parts.extend(read_rows(folder, record).to_batches())
     return parts
 
 
-def _checked(path: Path, record: ShardRecord) -> pa.Table:
-    table = open_shard(path, rows=record.rows)
-    size = path.stat().st_size
-    if size != record.bytes:
+def _check_size(path: Path, record: ShardRecord) -> None:
+    size = path.stat().st_size if path.is_file() else None
+    if size not in {None, record.bytes}:
         raise HandOffBroken(f"shard {path} has {size} bytes, its manifest says {record.bytes}; copy it again")
-    return table
 
 
 def _label_counts(part: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -206,9 +205,11 @@ def _label_counts(part: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDAr
 def _decode(encoded: pa.Buffer) -> Samples:
     if encoded[:4].to_pybytes() == b"RIFF":
         try:
-            return np.asarray(wav_samples(encoded), dtype=np.int16)
+            view: Samples = np.asarray(wav_samples(encoded), dtype=np.int16)
         except TypeError as error:
             raise UnreadableRow(f"a WAV of {encoded.size} bytes") from error
+        view.flags.writeable = False  # the shard is mapped for reading: a write would be a crash
+        return view
     try:
         samples, rate_hz = soundfile.read(io.BytesIO(encoded), dtype="int16")
     except soundfile.LibsndfileError as error:

@@ -3,6 +3,7 @@
 Shapes: N batch, S samples, T frames, W samples of a window, K spectrum bins, F mel bins.
 """
 
+import warnings
 from typing import Final
 
 import numpy as np
@@ -92,13 +93,14 @@ def frame_mask(frames_N: Tensor, frames: int) -> Tensor:
 
 
 def _mel_filters(settings: FeatureSettings) -> Tensor:
-    filters_KF: Tensor = melscale_fbanks(
-        n_freqs=settings.fft_size // 2 + 1,
-        f_min=settings.lowest_hz,
-        f_max=settings.highest_hz,
-        n_mels=settings.mels,
-        sample_rate=SAMPLE_RATE_HZ,
-    )
+    with warnings.catch_warnings(action="ignore"):  # of empty filters, which are an error below
+        filters_KF: Tensor = melscale_fbanks(
+            n_freqs=settings.fft_size // 2 + 1,
+            f_min=settings.lowest_hz,
+            f_max=settings.highest_hz,
+            n_mels=settings.mels,
+            sample_rate=SAMPLE_RATE_HZ,
+        )
     empty = int((filters_KF.sum(0) == 0).sum())
     if empty:
         raise InputRejected(

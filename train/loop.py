@@ -1,34 +1,24 @@
-"""The training run, top to bottom.
-
-Shapes: N batch, F bins, T frames, V vocabulary and blank.
-"""
+"""The training run, top to bottom."""
 
 import json
-import math
-import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, Self
-
-import torch
-from torch import Tensor
+from typing import Any
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.schema import SAMPLE_RATE_HZ
-from train.augment import mask_stripes
 from train.batching import Step
 from train.checkpoint import Checkpoint, Position, RunFolder, TrainedOn, capture
 from train.dataset import Batch, Source, open_sources
-from train.device import pick_device, seed_of
+from train.device import pick_device
 from train.errors import TrainingDiverged
 from train.evaluate import EVALUATION, evaluate, held_out_split, score, write_evaluation
 from train.job import Job, prepare
 from train.logs import Display, MetricsLog, say, write_json_lines
-from train.optim import clip_gradients, ctc_losses, learning_rate, make_optimiser, set_learning_rate
+from train.optim import learning_rate, make_optimiser, set_learning_rate
 from train.settings import TrainSettings, read_settings
+from train.step import Outcome, Stepper
+from train.stop import StopRequest
 
 
 def fit(
@@ -52,9 +42,9 @@ def fit(
     if checkpoint:
         check_continues(checkpoint, settings, sources)
     job = prepare(sources, settings)
+    training = Training(job, run, checkpoint)
     write_json_lines(run.left_out, job.left_out_rows())
     say("  ".join(f"{key} {value}" for key, value in job.describe().items()))
-    training = Training(job, run, checkpoint)
     before = training.position.step
     training.train()
     if training.position.step == before and (run.path / EVALUATION).is_file():
@@ -95,17 +85,6 @@ def check_continues(checkpoint: Checkpoint, settings: TrainSettings, sources: li
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a step did; `problem` says why it was skipped."""
-
-    loss: float
-    gradient_norm: float
-    ids: tuple[str, ...]
-    audio_s: float
-    problem: str | None = None
-
-
 class Training:
     """A run in progress."""
 
@@ -116,12 +95,13 @@ class Training:
         self.device = pick_device(job.settings.loop.device)
         self.recogniser = job.recogniser.to(self.device)
         self.optimiser = make_optimiser(self.recogniser, job.settings.optim)
+        self.stepper = Stepper(self.recogniser, self.optimiser, job.settings)
         self.position = Position()
         if checkpoint:
             checkpoint.load_weights(self.recogniser)
             checkpoint.load_optimiser(self.optimiser)
             self.position = checkpoint.record.position
-        self._saved_step = self.position.step if checkpoint else None
+        self._saved = self.position if checkpoint else None
         self._saved_at = time.monotonic()
 
     @property
@@ -147,7 +127,7 @@ class Training:
         total = len(self.job.plan(0)) * self.settings.loop.epochs
         return min(total, self.settings.loop.max_steps or total)
 
-    def _train_epoch(self, metrics: MetricsLog, display: Display, stop: "StopRequest") -> None:
+    def _train_epoch(self, metrics: MetricsLog, display: Display, stop: StopRequest) -> None:
         plan = self.job.plan(self.position.epoch)
         while self.position.step_in_epoch < len(plan) and not self.finished:
             share = self.position.step_in_epoch / len(plan)
@@ -168,7 +148,7 @@ class Training:
         progress = (self.position.epoch + share) / self.settings.loop.epochs
         rate = learning_rate(self.position.step, progress, self.settings.optim)
         set_learning_rate(self.optimiser, rate)
-        outcome = self._take(step)
+        outcome = self.stepper.take(self._collate(step), step=self.position.step)
         self._move(step=self.position.step + 1, step_in_epoch=self.position.step_in_epoch + 1)
         row = {"step": self.position.step, "epoch": self.position.epoch}
         if outcome.problem:
@@ -185,58 +165,9 @@ class Training:
             self.position.step, f"loss {outcome.loss:.3f}  {outcome.audio_s / seconds:.0f} x real time"
         )
 
-    def _take(self, step: Step) -> Outcome:
-        """One optimiser step; when anything is not finite, nothing changes."""
-        torch.manual_seed(seed_of(self.settings.loop.seed, 1, self.position.step))
-        self.recogniser.train()
-        buffers = [buffer.clone() for buffer in self.recogniser.buffers()]
-        self.optimiser.zero_grad()
-        outcome = self._gradients(step)
-        if outcome.problem is None:
-            self.optimiser.step()
-            return outcome
-        for buffer, before in zip(self.recogniser.buffers(), buffers, strict=True):
-            buffer.copy_(before)
-        return outcome
-
-    def _gradients(self, step: Step) -> Outcome:
-        batches = [self.job.utterances.collate(rows, pin=self.device.type == "cuda") for rows in step]
-        ids = tuple(id_ for batch in batches for id_ in (*batch.ids, *batch.unreadable))
-        audio_s = sum(int(batch.samples_N.sum()) for batch in batches) / SAMPLE_RATE_HZ
-        labels = sum(int(batch.label_counts_N.sum()) for batch in batches)
-        if not labels:
-            return Outcome(math.nan, math.nan, ids, audio_s, "no utterance could be read")
-        total = 0.0
-        for number, batch in enumerate(batches):
-            if not batch.ids:
-                continue
-            loss = self._loss(batch, number) / labels
-            total += loss.item()
-            if not math.isfinite(total):
-                return Outcome(total, math.nan, ids, audio_s, f"the loss is {total}")
-            torch.autograd.backward(loss)
-        norm = clip_gradients(self.recogniser.parameters(), most=self.settings.optim.clip_norm)
-        problem = None if math.isfinite(norm) else f"the gradient's norm is {norm}"
-        return Outcome(total, norm, ids, audio_s, problem)
-
-    def _loss(self, batch: Batch, number: int) -> Tensor:
-        """The sum of the rows' CTC losses; the caller divides it by the labels of the step."""
-        pcm_NS = batch.pcm_NS.to(self.device, non_blocking=True)
-        samples_N = batch.samples_N.to(self.device, non_blocking=True)
-        features_NFT, frames_N = self.recogniser.features(pcm_NS, samples_N)
-        seed = seed_of(self.settings.loop.seed, 2, self.position.step, number)
-        features_NFT = mask_stripes(
-            features_NFT,
-            frames_N,
-            settings=self.settings.augment,
-            generator=torch.Generator().manual_seed(seed),
-        )
-        if not features_NFT.isfinite().all():  # the batch norms must not see it
-            return features_NFT.sum()
-        log_probs_TNV, _ = self.recogniser.network(features_NFT, frames_N)
-        outputs_N = torch.from_numpy(self.recogniser.output_frames(batch.samples_N.numpy()))
-        labels_NL = batch.labels_NL.to(self.device, non_blocking=True)
-        return ctc_losses(log_probs_TNV, outputs_N, labels_NL, batch.label_counts_N).sum()
+    def _collate(self, step: Step) -> list[Batch]:
+        pin = self.device.type == "cuda"
+        return [self.job.utterances.collate(rows, pin=pin) for rows in step]
 
     def _skipped(self, outcome: Outcome, row: dict[str, Any], metrics: MetricsLog, display: Display) -> None:
         self._move(skipped=self.position.skipped + 1, skipped_in_a_row=self.position.skipped_in_a_row + 1)
@@ -267,7 +198,7 @@ class Training:
 
     def _save(self) -> None:
         self._saved_at = time.monotonic()
-        if self._saved_step == self.position.step:
+        if self._saved == self.position:
             return
         tensors, record = capture(
             self.recogniser,
@@ -277,26 +208,4 @@ class Training:
             sources=self.job.sources,
         )
         self.run.save(tensors, record)
-        self._saved_step = self.position.step
-
-
-class StopRequest:
-    """Ctrl-C and SIGTERM end a run between two steps; a second one ends it at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def __enter__(self) -> Self:
-        self._before = {kind: signal.signal(kind, self._ask) for kind in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
+        self._saved = self.position

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import soundfile
+import torch
 
 from pipeline.contract.manifest import (
     CorpusRecord,
@@ -30,6 +31,32 @@ from pipeline.contract.vocabulary import KOREAN, Vocabulary
 
 TONE_S = 0.08
 
+MICRO = """
+[features]
+mels = 24
+[model]
+channels = [4]
+kernels = [[7, 5]]
+bin_strides = [2]
+time_strides = [2]
+layers = 1
+hidden = 32
+dropout = 0.1
+[augment]
+bin_stripes = 1
+bin_stripe_widest = 2
+time_stripes = 1
+time_stripe_widest = 2
+[optim]
+learning_rate = 1e-2
+warmup_steps = 10
+[batching]
+budget_s = 8.0
+longest_s = 4.0
+[loop]
+epochs = 20
+"""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -44,7 +71,9 @@ class Row:
 
 def wav(samples: np.ndarray) -> bytes:
     data = samples.astype("<i2").tobytes()
-    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, 16_000, 32_000, 2, 16)
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, 16_000, 32_000, 2, 16
+    )
     return head + struct.pack("<4sI", b"data", len(data)) + data
 
 
@@ -80,7 +109,10 @@ def write_shard(path: Path, rows: Sequence[Row]) -> ShardRecord:
         | {
             "id": row.id,
             "speaker": row.speaker,
-            "audio": {"bytes": row.audio or (flac if row.flac else wav)(row.samples), "path": f"{row.id}.wav"},
+            "audio": {
+                "bytes": row.audio or (flac if row.flac else wav)(row.samples),
+                "path": f"{row.id}.wav",
+            },
             "num_samples": len(row.samples),
             "labels": row.labels,
             "split": row.split,
@@ -95,7 +127,10 @@ def write_shard(path: Path, rows: Sequence[Row]) -> ShardRecord:
         path=path.name,
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
+        stored_rows=len(rows),
         rows=len(rows),
+        ranges=None,
+        settings=0,
         seconds=sum(len(row.samples) for row in rows) / SAMPLE_RATE_HZ,
         split=rows[0].split,
     )
@@ -110,13 +145,13 @@ def write_corpus(folder: Path, rows: Sequence[Row], vocabulary: Vocabulary = KOR
         shards.append(write_shard(folder / f"{split}-00000.arrow", of_split))
     seconds = sum(shard.seconds for shard in shards)
     none = hashlib.sha256(b"").hexdigest()
+    corpus = CorpusRecord(name="tones", title="Tones", licence="CC0-1.0")
     manifest = Manifest(
         contract_version=1,
         name="tones",
-        corpora=(CorpusRecord(name="tones", title="Tones", licence="CC0-1.0"),),
-        settings=SettingsRecord(fingerprint=none, values={}),
-        versions={},
-        source=SourceRecord(listing_sha256=none, utterances=len(rows)),
+        part=None,
+        sources=(SourceRecord(corpus=corpus, listing_sha256=none, utterances=len(rows)),),
+        settings=(SettingsRecord(fingerprint=none, values={}, versions={}),),
         vocabulary=VocabularyRecord.of(vocabulary),
         root=".",
         shards=tuple(shards),
@@ -139,6 +174,11 @@ def write_corpus(folder: Path, rows: Sequence[Row], vocabulary: Vocabulary = KOR
     return folder / "tones.json"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
 def make_corpus(tmp_path: Path) -> Callable[..., Path]:
     """Writes rows to shards; takes a folder's name too."""
@@ -147,6 +187,18 @@ def make_corpus(tmp_path: Path) -> Callable[..., Path]:
         return write_corpus(tmp_path / name, rows, vocabulary)
 
     return make
+
+
+@pytest.fixture
+def make_tones() -> Callable[..., list[Row]]:
+    """`tone_rows(count, split, seed=...)`."""
+    return tone_rows
+
+
+@pytest.fixture
+def make_row() -> Callable[..., Row]:
+    """A `Row`."""
+    return Row
 
 
 @pytest.fixture(scope="session")
@@ -158,3 +210,22 @@ def tone_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *tone_rows(12, "test", seed=3),
     ]
     return write_corpus(tmp_path_factory.mktemp("tones"), rows)
+
+
+@pytest.fixture(scope="session")
+def micro(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A preset small enough for a test: 17,000 parameters, ten steps an epoch."""
+    path = tmp_path_factory.mktemp("preset") / "micro.toml"
+    path.write_text(MICRO)
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, tone_manifest: Path, micro: Path) -> Path:
+    """The folder of a finished run on the tones."""
+    from train.checkpoint import RunFolder
+    from train.loop import fit
+
+    run = RunFolder(tmp_path_factory.mktemp("runs") / "trained")
+    fit([tone_manifest], run, preset=str(micro), assignments=["loop.epochs=6"], resume=False)
+    return run.path

@@ -1,0 +1,148 @@
+import json
+import shutil
+
+import pytest
+import torch
+
+from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.vocabulary import KOREAN
+from train.checkpoint import (
+    CheckpointRecord,
+    Position,
+    RunFolder,
+    capture,
+    find_checkpoint,
+    read_checkpoint,
+)
+from train.dataset import open_sources
+from train.model import Recogniser
+from train.optim import make_optimiser
+from train.settings import read_settings
+
+
+@pytest.fixture
+def state(tone_manifest, micro):
+    """A model and an optimiser that have taken one step."""
+    settings = read_settings(str(micro), ["loop.keep_last=2"])
+    torch.manual_seed(0)
+    recogniser = Recogniser(settings, KOREAN)
+    optimiser = make_optimiser(recogniser, settings.optim)
+    for parameter in recogniser.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    optimiser.step()
+    sources = open_sources([tone_manifest])
+
+    def captured(**position):
+        return capture(
+            recogniser, optimiser, position=Position(**position), settings=settings, sources=sources
+        )
+
+    return recogniser, optimiser, captured
+
+
+def test_what_is_saved_comes_back(tmp_path, state):
+    recogniser, optimiser, captured = state
+    RunFolder(tmp_path).save(*captured(step=7, epoch=1, step_in_epoch=2, best_per=0.5, best_step=7))
+    found = RunFolder(tmp_path).last()
+    assert found.record.position == Position(step=7, epoch=1, step_in_epoch=2, best_per=0.5, best_step=7)
+    loaded = found.load_recogniser()
+    for name, tensor in recogniser.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor), name
+    other = make_optimiser(loaded, found.record.settings.optim)
+    found.load_optimiser(other)
+    assert other.state_dict()["param_groups"] == optimiser.state_dict()["param_groups"]
+    loaded_state, saved_state = other.state_dict()["state"], optimiser.state_dict()["state"]
+    assert loaded_state.keys() == saved_state.keys()
+    for parameter, slots in saved_state.items():
+        assert loaded_state[parameter].keys() == slots.keys()
+        assert all(torch.equal(loaded_state[parameter][name], tensor) for name, tensor in slots.items())
+
+
+def test_nothing_is_pickled_and_the_record_says_what_it_is(tmp_path, state, tone_manifest):
+    RunFolder(tmp_path).save(*state[2](step=1))
+    folder = tmp_path / "checkpoints" / "step-00000001"
+    files = {path.name for path in folder.iterdir()}
+    assert files == {"model.safetensors", "optimiser.safetensors", "checkpoint.json"}
+    record = json.loads((folder / "checkpoint.json").read_text())
+    assert record["vocabulary"]["sha256"] == KOREAN.sha256
+    assert record["manifests"][0]["path"] == str(tone_manifest)
+    assert {"torch", "python", "malsori"} <= record["versions"].keys()
+
+
+def test_the_newest_and_the_best_are_kept(tmp_path, state):
+    run = RunFolder(tmp_path)
+    for step in range(1, 6):
+        run.save(*state[2](step=step, best_step=1, best_per=0.1))
+    assert sorted(path.name[-1] for path in run.checkpoints.iterdir()) == ["1", "4", "5"]
+    assert run.last().record.position.step == 5
+    assert run.best().record.position.step == 1
+
+
+def test_a_write_that_fails_leaves_the_older_checkpoint(tmp_path, state, monkeypatch):
+    run = RunFolder(tmp_path)
+    run.save(*state[2](step=1))
+    tensors, record = state[2](step=2)
+    monkeypatch.setattr(CheckpointRecord, "model_dump_json", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run.save(tensors, record)
+    assert run.last().record.position.step == 1
+    monkeypatch.undo()
+    run.save(tensors, record)
+    assert sorted(path.name for path in run.checkpoints.iterdir()) == ["step-00000001", "step-00000002"]
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "checkpoint.json"])
+def test_a_missing_file_is_named(tmp_path, state, name):
+    RunFolder(tmp_path).save(*state[2](step=1))
+    folder = tmp_path / "checkpoints" / "step-00000001"
+    (folder / name).unlink()
+    with pytest.raises(HandOffBroken, match=name):
+        read_checkpoint(folder).load_recogniser()
+
+
+def test_a_flipped_byte_is_found(tmp_path, state):
+    RunFolder(tmp_path).save(*state[2](step=1))
+    path = tmp_path / "checkpoints" / "step-00000001" / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(HandOffBroken, match="copy it again"):
+        find_checkpoint(tmp_path).load_recogniser()
+
+
+def test_a_record_with_an_unknown_key_is_refused(tmp_path, state):
+    RunFolder(tmp_path).save(*state[2](step=1))
+    path = tmp_path / "checkpoints" / "step-00000001" / "checkpoint.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"colour": "red"}))
+    with pytest.raises(HandOffBroken, match="colour"):
+        find_checkpoint(tmp_path)
+
+
+def test_a_checkpoint_moves_to_another_place(tmp_path, state):
+    RunFolder(tmp_path / "run").save(*state[2](step=1))
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(tmp_path / "run" / "checkpoints" / "step-00000001", elsewhere)
+    assert find_checkpoint(elsewhere).load_recogniser().vocabulary == KOREAN
+
+
+def test_no_checkpoint_says_how_to_make_one(tmp_path):
+    with pytest.raises(InputRejected, match="fit"):
+        find_checkpoint(tmp_path)
+
+
+def test_a_folder_in_use_needs_resume(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    assert run.claim(resume=False) is None
+    run.path.mkdir()
+    assert run.claim(resume=False) is None
+    run.metrics.write_text("")
+    with pytest.raises(InputRejected, match="--resume"):
+        run.claim(resume=False)
+    assert run.claim(resume=True) is None
+
+
+def test_a_file_is_no_folder(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(InputRejected, match="is a file"):
+        RunFolder(path).claim(resume=True)

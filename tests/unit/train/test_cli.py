@@ -1,0 +1,116 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from train.cli import main
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def recording(tmp_path, make_tones):
+    (row,) = make_tones(1, "test", seed=5)
+    path = tmp_path / "tones.wav"
+    soundfile.write(path, row.samples, 16_000)
+    return path, row
+
+
+def test_help_and_usage_errors_do_not_import_torch():
+    code = """
+import sys, train.cli
+try:
+    train.cli.main(["fit", "--help"])
+except SystemExit:
+    assert "torch" not in sys.modules
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["fit"], 2, "Missing argument"),
+        (["fit", "none.json", "--run", "r"], 3, "no manifest at none.json"),
+        (["fit", "MANIFEST", "--run", "r", "--preset", "tinny"], 3, "known presets: base, small, tiny"),
+        (["fit", "MANIFEST", "--run", "r", "--set", "optim.clip=1"], 3, "did you mean 'clip_norm'"),
+        (["fit", "MANIFEST", "--run", "r", "--set", "loop.device=cuda"], 3, "torch finds no GPU"),
+        (["fit", "MANIFEST", "--run", "RUN"], 3, "--resume"),
+        (["evaluate", "nowhere", "MANIFEST", "-o", "o"], 3, "no checkpoint at nowhere"),
+        (["evaluate", "RUN", "MANIFEST", "--split", "dev", "-o", "o"], 3, "there are test, train, valid"),
+        (["transcribe", "RUN", "none.wav"], 3, "no audio file at none.wav"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line_and_an_exit_code(
+    trained, tone_manifest, tmp_path, monkeypatch, arguments, code, message
+):
+    monkeypatch.chdir(tmp_path)
+    places = {"MANIFEST": tone_manifest, "RUN": trained}
+    result = call(*(places.get(argument, argument) for argument in arguments))
+    assert result.exit_code == code
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fit_prints_the_error_rate(tone_manifest, micro, tmp_path):
+    arguments = ["fit", tone_manifest, "--run", tmp_path / "run", "--preset", micro]
+    result = call(*arguments, "--set", "loop.max_steps=2")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("PER ")
+    assert "12 utterances" in result.stdout
+
+
+def test_a_dry_run_prints_numbers_and_writes_nothing(tone_manifest, micro, tmp_path):
+    result = call("fit", tone_manifest, "--run", tmp_path / "run", "--preset", micro, "--dry-run")
+    assert result.exit_code == 0
+    numbers = json.loads(result.stdout)
+    assert numbers["train_utterances"] == 96
+    assert numbers["padding"] < 1.1
+    assert not (tmp_path / "run").exists()
+
+
+def test_evaluate_writes_the_same_numbers_as_fit(trained, tone_manifest, tmp_path):
+    result = call("evaluate", trained, tone_manifest, "--split", "test", "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    again = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert again == json.loads((trained / "evaluation.json").read_text())
+    rows = [json.loads(line) for line in (tmp_path / "out" / "utterances.jsonl").read_text().splitlines()]
+    assert len(rows) == 12
+
+
+def test_transcribe_prints_path_and_ipa(trained, recording):
+    path, _ = recording
+    result = call("transcribe", trained, path)
+    assert result.exit_code == 0
+    name, ipa = result.stdout.rstrip("\n").split("\t")
+    assert name == str(path)
+    assert ipa
+
+
+def test_transcribe_reads_any_container_rate_and_channel_count(trained, recording, tmp_path):
+    path, row = recording
+    (tmp_path / "a.pcm").write_bytes(row.samples.astype("<i2").tobytes() + b"\0")
+    soundfile.write(tmp_path / "b.flac", row.samples, 16_000)
+    soundfile.write(tmp_path / "c.wav", np.stack([row.samples, row.samples], axis=1), 16_000)
+    paths = [path, *sorted(tmp_path.glob("[abc].*"))]
+    result = call("transcribe", trained, "--json", *paths)
+    assert result.exit_code == 0
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["path"] for line in found] == [str(path) for path in paths]
+    assert len({line["ipa"] for line in found}) == 1
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(trained, recording, tmp_path):
+    broken = tmp_path / "broken.flac"
+    broken.write_bytes(b"not audio")
+    result = call("transcribe", trained, broken, recording[0])
+    assert result.exit_code == 3
+    assert result.stdout.startswith(str(recording[0]))
+    assert "1 of 2 files could not be read" in result.stderr
