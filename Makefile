@@ -34,20 +34,10 @@ $(BIN)/uv:
 	$(INSTALL) --editable .
 	@touch $@
 
-data/sample/raw/.stamp: $(wildcard data/sample/*.py data/sample/lists/*) | .venv/preprocess.stamp
-	$(BIN)/python data/sample/make_sample.py
-	@touch $@
-
-# Without RAW, the bundled sample is made first and is what the verb works on.
-ifeq ($(RAW),)
-preprocess: data/sample/raw/.stamp
-RAW_FOLDER := data/sample/raw
-else
-RAW_FOLDER := $(RAW)
-endif
-
+# Without RAW, the bundled sample is made first (if it is not there) and is what the verb works on.
 preprocess: .venv/preprocess.stamp ## raw recordings -> shards and a manifest [CORPUS= RAW= NAME= JOBS= ARGS=]; alone: the bundled sample
-	$(BIN)/malsori preprocess "$(RAW_FOLDER)" --corpus $(CORPUS) --out "$(OUT)" --manifest "$(MANIFEST)" $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+	$(if $(RAW),,$(BIN)/python data/sample/make_sample.py)
+	$(BIN)/malsori preprocess "$(or $(RAW),data/sample/raw)" --corpus $(CORPUS) --out "$(OUT)" --manifest "$(MANIFEST)" $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 ifeq ($(MANIFEST),manifests/sample.json)
 manifests/sample.json:

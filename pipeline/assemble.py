@@ -10,24 +10,23 @@ from pipeline.contract.files import file_sha256, write_text
 from pipeline.contract.manifest import (
     CorpusRecord,
     Counts,
+    DroppedLine,
     DroppedRecord,
     Manifest,
+    PartRecord,
     RunRecord,
     SettingsRecord,
     ShardRecord,
     SourceRecord,
-    SpeakerRecord,
-    Statistics,
     VocabularyRecord,
 )
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.plan import Plan
 from pipeline.settings import PipelineSettings
+from pipeline.statistics import Tally, summarise_tallies
 from pipeline.task import TaskRecord, dropped_line, shard_path
 from pipeline.versions import package_versions
-
-DROPPED_LIST = "dropped.jsonl"
 
 
 def assemble_manifest(
@@ -35,6 +34,7 @@ def assemble_manifest(
     records: Callable[[], Iterable[TaskRecord]],
     *,
     corpus: CorpusRecord,
+    part: PartRecord | None,
     settings: PipelineSettings,
     name: str,
     out: Path,
@@ -46,37 +46,50 @@ def assemble_manifest(
     Args:
         records: Gives the records anew each time, in the plan's order.
     """
-    dropped = _write_dropped(plan, records(), path=out / DROPPED_LIST)
+    lines = [dropped_line(dropped) for dropped in plan.dropped]
+    lines += [line for record in records() for line in record.dropped]
     shards = tuple(shard for record in records() for shard in _shard_records(record, out))
+    kept = sum(shard.rows for shard in shards)
     return Manifest(
         contract_version=CONTRACT_VERSION,
         name=name,
-        corpora=(corpus,),
-        settings=SettingsRecord(fingerprint=settings.fingerprint(), values=settings.model_dump(mode="json")),
-        versions=package_versions(),
-        source=SourceRecord(listing_sha256=plan.listing_sha256, utterances=plan.num_utterances),
+        part=part,
+        sources=(
+            SourceRecord(corpus=corpus, listing_sha256=plan.listing_sha256, utterances=plan.num_utterances),
+        ),
+        settings=(
+            SettingsRecord(
+                fingerprint=settings.fingerprint(),
+                values=settings.model_dump(mode="json"),
+                versions=package_versions(),
+            ),
+        ),
         vocabulary=VocabularyRecord.of(KOREAN),
-        root=Path(os.path.relpath(out.resolve(), manifest_path.parent.resolve())).as_posix(),
+        root=relative_root(out, manifest_path),
         shards=shards,
-        counts=Counts(
-            read=plan.num_utterances,
-            kept=sum(shard.rows for shard in shards),
-            dropped=dict(sorted(dropped.items())),
-        ),
-        dropped=DroppedRecord(
-            path=DROPPED_LIST, sha256=file_sha256(out / DROPPED_LIST), rows=sum(dropped.values())
-        ),
-        statistics=_statistics(records()),
+        counts=Counts(read=kept + len(lines), kept=kept, dropped=count_reasons(lines)),
+        dropped=write_dropped(lines, folder=out, manifest_path=manifest_path),
+        statistics=summarise_tallies(_tallies(records()), KOREAN.symbols),
         run=run,
     )
 
 
-def _write_dropped(plan: Plan, records: Iterable[TaskRecord], *, path: Path) -> Counter[str]:
-    lines = [dropped_line(dropped) for dropped in plan.dropped]
-    lines += [line for record in records for line in record.dropped]
+def relative_root(folder: Path, manifest_path: Path) -> str:
+    """`folder` as seen from the manifest's own folder."""
+    return Path(os.path.relpath(folder.resolve(), manifest_path.parent.resolve())).as_posix()
+
+
+def write_dropped(lines: list[DroppedLine], *, folder: Path, manifest_path: Path) -> DroppedRecord:
+    """Write the dropped list of a manifest into `folder`, sorted by id."""
+    path = folder / f"{manifest_path.stem}.dropped.jsonl"
     lines.sort(key=lambda line: (line.id, line.reason, line.detail))
     write_text(path, "".join(f"{line.model_dump_json()}\n" for line in lines))
-    return Counter(line.reason for line in lines)
+    return DroppedRecord(path=path.name, sha256=file_sha256(path), rows=len(lines))
+
+
+def count_reasons(lines: Iterable[DroppedLine]) -> dict[str, int]:
+    """Dropped utterances by reason, in the order of the reasons' names."""
+    return dict(sorted(Counter(line.reason for line in lines).items()))
 
 
 def _shard_records(record: TaskRecord, out: Path) -> list[ShardRecord]:
@@ -87,46 +100,15 @@ def _shard_records(record: TaskRecord, out: Path) -> list[ShardRecord]:
             path=shard_path(out, record.name).name,
             sha256=record.shard.sha256,
             bytes=record.shard.bytes,
+            stored_rows=record.shard.rows,
             rows=record.shard.rows,
-            seconds=_seconds(record.tally.samples_out),
+            ranges=None,
+            seconds=record.tally.samples_out / SAMPLE_RATE_HZ,
             split=record.split,
+            settings=0,
         )
     ]
 
 
-def _statistics(records: Iterable[TaskRecord]) -> Statistics:
-    totals: Counter[str] = Counter()
-    phones: Counter[str] = Counter(dict.fromkeys(KOREAN.symbols, 0))
-    speakers: dict[str, list[int]] = {}
-    shortest: list[int] = []
-    longest = 0
-    for record in records:
-        tally = record.tally
-        totals.update({"in": tally.samples_in, "out": tally.samples_out, "removed": tally.samples_removed})
-        phones.update(tally.phones)
-        if record.shard is not None:
-            shortest.append(tally.shortest)
-        longest = max(longest, tally.longest)
-        for speaker, (utterances, samples) in tally.speakers.items():
-            sums = speakers.setdefault(speaker, [0, 0])
-            sums[0] += utterances
-            sums[1] += samples
-    seconds_out = _seconds(totals["out"])
-    return Statistics(
-        seconds_in=_seconds(totals["in"]),
-        seconds_out=seconds_out,
-        silence_removed_s=_seconds(totals["removed"]),
-        shortest_s=_seconds(min(shortest, default=0)),
-        longest_s=_seconds(longest),
-        phones=phones.total(),
-        phones_per_second=round(phones.total() / seconds_out, 3) if seconds_out else 0.0,
-        phone_counts={symbol: phones[symbol] for symbol in KOREAN.symbols},
-        speakers={
-            name: SpeakerRecord(utterances=sums[0], seconds=_seconds(sums[1]))
-            for name, sums in sorted(speakers.items())
-        },
-    )
-
-
-def _seconds(samples: int) -> float:
-    return round(samples / SAMPLE_RATE_HZ, 4)
+def _tallies(records: Iterable[TaskRecord]) -> Iterable[Tally]:
+    return (record.tally for record in records if record.shard is not None)

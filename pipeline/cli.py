@@ -7,11 +7,14 @@ Results go to stdout, everything else to stderr; exit codes are those of
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.contract.errors import InputRejected, exit_codes
+
+if TYPE_CHECKING:
+    from pipeline.run import Request
 
 FOLDER = click.Path(path_type=Path)
 
@@ -41,43 +44,72 @@ def main() -> None:
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.KEY=VALUE", help="Change one setting.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; all cores but one as a rule.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read only the first N utterances.")
+@click.option(
+    "--part", "part", metavar="I/N", help="Do only this box' share of N; `malsori merge` joins them."
+)
+@click.option("--backend", type=click.Choice(["loky", "dask", "ray"]), default="loky", show_default=True)
+@click.option("--address", help="Of the Dask scheduler or Ray head; without it a cluster is started here.")
+@click.option("--max-memory", type=click.IntRange(min=1), metavar="MB", help="For all workers together.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time one utterance may take.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--fresh", is_flag=True, help="Do finished shards again.")
+@click.option("--profile", is_flag=True, help="Show where the time went.")
 @click.option(
     "--max-dropped", type=click.FloatRange(0, 1), default=1.0, metavar="FRACTION",
     help="Exit with 4 when a larger share is dropped.",
 )  # fmt: skip
-def preprocess(
-    raw: Path, corpus: str, out: Path, manifest: Path, name: str | None, preset: str,
-    overrides: tuple[str, ...], jobs: int | None, limit: int | None, dry_run: bool, fresh: bool,  # noqa: FBT001 - click's flags
-    max_dropped: float,
-) -> None:  # fmt: skip
+def preprocess(raw: Path, manifest: Path, **options: Any) -> None:
     """Turn the recordings and transcripts under RAW into shards and a manifest."""
-    from pipeline.engine import default_jobs
-    from pipeline.run import Request, describe_plan, plan_request
+    from pipeline.run import describe_plan, plan_request
     from pipeline.run import preprocess as run_preprocess
+    from pipeline.summary import profile_table, summarise_run
+
+    request = _request(raw, manifest, options)
+    if options["dry_run"]:
+        click.echo(describe_plan(plan_request(request), request))
+        return
+    outcome = run_preprocess(request)
+    click.echo(summarise_run(outcome.manifest))
+    if options["profile"]:
+        click.echo(profile_table(outcome.timings, audio_s=outcome.manifest.statistics.seconds_in))
+
+
+def _request(raw: Path, manifest: Path, options: dict[str, Any]) -> "Request":
+    from pipeline.engine.resources import default_jobs, fitting_jobs
+    from pipeline.plan import Part
+    from pipeline.run import Request
     from pipeline.settings import load_settings
-    from pipeline.summary import summarise_run
 
     if manifest.suffix != ".json":
         raise InputRejected(f"--manifest {manifest}: expected a name that ends in .json")
-    request = Request(
+    name, part = options["name"] or manifest.stem, None
+    if options["part"] is not None:
+        part = Part.parse(options["part"])
+        manifest = manifest.with_stem(f"{manifest.stem}.part-{part.number}-of-{part.of}")
+    return Request(
         root=raw,
-        corpus=corpus,
-        out=out,
+        corpus=options["corpus"],
+        out=options["out"],
         manifest=manifest,
-        name=name or manifest.stem,
-        settings=load_settings(preset=preset, overrides=overrides),
-        jobs=jobs or default_jobs(),
-        limit=limit,
-        fresh=fresh,
-        max_dropped=max_dropped,
+        name=name,
+        settings=load_settings(preset=options["preset"], overrides=options["overrides"]),
+        jobs=fitting_jobs(options["jobs"] or default_jobs(), max_memory_mb=options["max_memory"]),
+        limit=options["limit"],
+        part=part,
+        fresh=options["fresh"],
+        max_dropped=options["max_dropped"],
+        limit_s=options["timeout"],
+        backend=options["backend"],
+        address=options["address"],
         command=shlex.join(["malsori", *sys.argv[1:]]),
     )
-    if dry_run:
-        click.echo(describe_plan(plan_request(request), request))
-        return
-    click.echo(summarise_run(run_preprocess(request)))
 
 
 @main.command()

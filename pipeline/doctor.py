@@ -8,7 +8,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from pipeline.contract.errors import MissingResource
-from pipeline.engine import default_jobs
+from pipeline.engine.resources import default_jobs
 from pipeline.versions import PACKAGES
 
 NEEDED_FORMATS = ("WAV", "FLAC", "OGG", "MP3")

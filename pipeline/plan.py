@@ -7,11 +7,12 @@ alone, never on the number of workers, and costs one `stat` a file.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from pipeline.contract.errors import InputRejected
 from pipeline.corpora import Corpus
 from pipeline.record import Dropped, Reason, Stage, TextFile, Utterance, UtteranceId
 from pipeline.settings import PipelineSettings
@@ -35,6 +36,7 @@ class Task:
         name: Stem of the shard's file, `<split>-<number>`.
         key: Changes whenever the shard's bytes could: settings, versions, inputs.
         estimated_s: Length of the audio, estimated from file sizes.
+        quarantined: Utterances that killed their worker, and how; they are not tried again.
     """
 
     name: str
@@ -42,17 +44,48 @@ class Task:
     utterances: tuple[Utterance, ...]
     key: str
     estimated_s: float
+    quarantined: tuple[tuple[UtteranceId, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole job: its tasks, and what the listing itself already had to drop."""
+    """The whole job: its tasks, and what the listing itself already had to drop.
+
+    `num_utterances` and `listing_sha256` are of the whole listing, in every part of it.
+    """
 
     tasks: tuple[Task, ...]
     dropped: tuple[Dropped, ...]
     listing_sha256: str
     num_utterances: int
     estimated_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One box' share of a plan that several boxes divide without talking: `number` of `of`."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`"3/8"` -> part 3 of 8. Raises InputRejected for anything else."""
+        number, _, of = text.partition("/")
+        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+            raise InputRejected(f"--part {text!r}: expected i/n with 1 <= i <= n, such as 3/8")
+        return cls(int(number), int(of))
+
+
+def take_part(plan: Plan, part: Part) -> Plan:
+    """Every n-th task of a plan; what the listing dropped belongs to part 1."""
+    tasks = plan.tasks[part.number - 1 :: part.of]
+    return replace(
+        plan,
+        tasks=tasks,
+        dropped=plan.dropped if part.number == 1 else (),
+        estimated_s=sum(task.estimated_s for task in tasks),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,28 +5,43 @@ import shutil
 import socket
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from pipeline.assemble import assemble_manifest
 from pipeline.contract.errors import InputRejected, TooManyDropped
 from pipeline.contract.files import sweep
-from pipeline.contract.manifest import Manifest, RunRecord, write_manifest
+from pipeline.contract.manifest import Manifest, PartRecord, RunRecord, write_manifest
 from pipeline.corpora import READERS
-from pipeline.engine import locked, run_tasks
-from pipeline.plan import SHARD_BYTES_PER_SECOND, Plan, make_plan
+from pipeline.engine.cluster import run_on_cluster
+from pipeline.engine.lock import locked
+from pipeline.plan import SHARD_BYTES_PER_SECOND, Part, Plan, make_plan, take_part
 from pipeline.progress import Progress
+from pipeline.runlog import RunLog
 from pipeline.settings import PipelineSettings
 from pipeline.shards.huggingface import remove_dataset_files, write_dataset_files
-from pipeline.task import Job, TaskRecord, process_task, read_record
+from pipeline.spread import spread_tasks
+from pipeline.task import Job, TaskRecord, process_task, read_record, record_path
 from pipeline.versions import package_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the user asked for; everything but the settings leaves the shards' bytes alone."""
+    """What the user asked for; everything but the settings leaves the shards' bytes alone.
+
+    Attributes:
+        jobs: Worker processes.
+        limit: Read only the first so many utterances.
+        part: This box' share, when several boxes divide the plan.
+        fresh: Do finished shards again.
+        max_dropped: Largest share of dropped utterances that is still a success.
+        limit_s: Time an utterance may take before it is given up.
+        backend: Where the tasks run: worker processes here, or a cluster at `address`.
+    """
 
     root: Path
     corpus: str
@@ -36,12 +51,24 @@ class Request:
     settings: PipelineSettings
     jobs: int
     limit: int | None = None
+    part: Part | None = None
     fresh: bool = False
     max_dropped: float = 1.0
+    limit_s: float = 120.0
+    backend: Literal["loky", "dask", "ray"] = "loky"
+    address: str | None = None
     command: str = ""
 
 
-def preprocess(request: Request) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run: its manifest, and the workers' seconds by stage."""
+
+    manifest: Manifest
+    timings: dict[str, float]
+
+
+def preprocess(request: Request) -> Outcome:
     """Turn a raw corpus into shards and a manifest.
 
     A run that was cut short goes on where it stopped; what is finished under the same
@@ -51,15 +78,14 @@ def preprocess(request: Request) -> Manifest:
         InputRejected: The corpus or the output folder cannot be used as given.
         TooManyDropped: Finished, shards and manifest written, but nothing or too little kept.
     """
-    started = time.monotonic()
-    began = datetime.now(UTC).isoformat(timespec="seconds")
+    started, began = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     plan = plan_request(request)
     with locked(request.out):
+        log = RunLog(request.out / "run.jsonl")
         sweep(request.out)
         sweep(request.out / ".tasks")
         _withdraw_stale(plan, request)
-        _process(plan, request)
-        records = functools.partial(_records, plan, request.out)
+        timings = _process(plan, request, log)
         run = RunRecord(
             command=request.command,
             host=socket.gethostname(),
@@ -67,19 +93,10 @@ def preprocess(request: Request) -> Manifest:
             seconds=round(time.monotonic() - started, 3),
             jobs=request.jobs,
         )
-        manifest = assemble_manifest(
-            plan,
-            records,
-            corpus=READERS[request.corpus].record,
-            settings=request.settings,
-            name=request.name,
-            out=request.out,
-            manifest_path=request.manifest,
-            run=run,
-        )
-        _publish(manifest, request)
+        manifest = _publish(plan, request, run)
+        log.write("finished", **manifest.counts.model_dump(), timings=timings)
     _judge(manifest, request)
-    return manifest
+    return Outcome(manifest, timings)
 
 
 def plan_request(request: Request) -> Plan:
@@ -88,31 +105,28 @@ def plan_request(request: Request) -> Plan:
         raise InputRejected(f"no corpus {request.corpus!r}; known: {', '.join(sorted(READERS))}")
     if request.out.resolve().is_relative_to(request.root.resolve()):
         raise InputRejected(f"--out {request.out} lies inside the raw corpus, which is never written to")
-    return make_plan(
+    plan = make_plan(
         READERS[request.corpus],
         request.root,
         settings=request.settings,
         versions=package_versions(),
         limit=request.limit,
     )
+    return plan if request.part is None else take_part(plan, request.part)
 
 
 def describe_plan(plan: Plan, request: Request) -> str:
     """What a run will use and roughly make, in one line."""
     gigabytes = plan.estimated_s * SHARD_BYTES_PER_SECOND / 1e9
-    free = shutil.disk_usage(_existing_parent(request.out)).free / 1e9
+    folder = request.out.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e9
     return (
         f"{plan.num_utterances:,} utterances, about {plan.estimated_s / 3600:.2f} h,"
         f" in {len(plan.tasks)} shards of about {gigabytes:.2f} GB in all ({free:.0f} GB free),"
         f" {request.jobs} jobs at low priority"
     )
-
-
-def _existing_parent(path: Path) -> Path:
-    path = path.absolute()
-    while not path.exists():
-        path = path.parent
-    return path
 
 
 def _withdraw_stale(plan: Plan, request: Request) -> None:
@@ -132,21 +146,65 @@ def _withdraw_stale(plan: Plan, request: Request) -> None:
     request.manifest.unlink(missing_ok=True)
     remove_dataset_files(request.out)
     for name in recorded - names:
-        (request.out / ".tasks" / f"{name}.json").unlink()
+        record_path(request.out, name).unlink()
     for path in request.out.glob("*.arrow"):
         if path.stem not in names:
             path.unlink()
 
 
-def _process(plan: Plan, request: Request) -> None:
-    corpus = READERS[request.corpus]
-    job = Job(root=request.root, out=request.out, annotation=corpus.annotation, settings=request.settings)
+def _process(plan: Plan, request: Request, log: RunLog) -> dict[str, float]:
+    """Do every task of the plan; gives the workers' seconds by stage."""
+    description = describe_plan(plan, request)
+    log.write("started", command=request.command, plan=description)
+    print(description, file=sys.stderr)  # noqa: T201 - said at the start of every run
     lengths = {task.name: task.estimated_s for task in plan.tasks}
-    print(describe_plan(plan, request), file=sys.stderr)  # noqa: T201 - said at the start of every run
+    timings: defaultdict[str, float] = defaultdict(float)
     with Progress(total_s=plan.estimated_s) as progress:
-        for record in run_tasks(functools.partial(process_task, job=job), plan.tasks, jobs=request.jobs):
-            rows = record.shard.rows if record.shard else 0
-            progress.update(done_s=lengths[record.name], kept=rows, dropped=len(record.dropped))
+        for record in _records_as_done(plan, request):
+            rows, dropped = record.shard.rows if record.shard else 0, len(record.dropped)
+            progress.update(done_s=lengths[record.name], kept=rows, dropped=dropped)
+            log.write("task", name=record.name, kept=rows, dropped=dropped, timings=record.timings)
+            for stage, seconds in record.timings.items():
+                timings[stage] += seconds
+    return dict(timings)
+
+
+def _records_as_done(plan: Plan, request: Request) -> Iterator[TaskRecord]:
+    job = Job(
+        root=request.root,
+        out=request.out,
+        annotation=READERS[request.corpus].annotation,
+        settings=request.settings,
+        limit_s=request.limit_s if request.backend == "loky" else None,
+    )
+    if request.backend == "loky":
+        return spread_tasks(plan.tasks, job, jobs=request.jobs)
+    return run_on_cluster(
+        functools.partial(process_task, job=job),
+        plan.tasks,
+        backend=request.backend,
+        address=request.address,
+        jobs=request.jobs,
+    )
+
+
+def _publish(plan: Plan, request: Request, run: RunRecord) -> Manifest:
+    """Write the dropped list, the Hugging Face files and, last, the manifest."""
+    part = request.part
+    manifest = assemble_manifest(
+        plan,
+        functools.partial(_records, plan, request.out),
+        corpus=READERS[request.corpus].record,
+        part=None if part is None else PartRecord(number=part.number, of=part.of),
+        settings=request.settings,
+        name=request.name,
+        out=request.out,
+        manifest_path=request.manifest,
+        run=run,
+    )
+    write_dataset_files(manifest, request.out)
+    write_manifest(request.manifest, manifest)
+    return manifest
 
 
 def _records(plan: Plan, out: Path) -> Iterator[TaskRecord]:
@@ -158,22 +216,11 @@ def _records(plan: Plan, out: Path) -> Iterator[TaskRecord]:
         yield record
 
 
-def _publish(manifest: Manifest, request: Request) -> None:
-    write_dataset_files(
-        request.out,
-        shards=[shard.path for shard in manifest.shards],
-        fingerprint=manifest.settings.fingerprint,
-        description=f"{manifest.name}: {manifest.corpora[0].title} ({manifest.corpora[0].licence})",
-    )
-    write_manifest(request.manifest, manifest)
-
-
 def _judge(manifest: Manifest, request: Request) -> None:
     read, kept = manifest.counts.read, manifest.counts.kept
-    share = (read - kept) / read
-    if kept == 0 or share > request.max_dropped:
-        worst = max(manifest.counts.dropped, key=lambda reason: manifest.counts.dropped[reason])
+    if kept == 0 or (read - kept) / read > request.max_dropped:
+        worst = max(manifest.counts.dropped, key=lambda reason: manifest.counts.dropped[reason], default="")
         raise TooManyDropped(
-            f"{read - kept} of {read} utterances were dropped, most as {worst};"
-            f" the dropped list is {manifest.folder(request.manifest) / manifest.dropped.path}"
+            f"{read - kept} of {read} utterances were dropped, most as {worst or 'nothing'};"
+            f" the dropped list is {request.out / manifest.dropped.path}"
         )

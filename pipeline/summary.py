@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pipeline.contract.manifest import Manifest
+from pipeline.contract.manifest import Manifest, SettingsRecord
 
 MAX_SPEAKERS_SHOWN = 10
 
@@ -26,7 +26,7 @@ def summarise_run(manifest: Manifest) -> str:
 def summarise_manifest(manifest: Manifest) -> str:
     """What a manifest describes, on one screen."""
     statistics = manifest.statistics
-    corpora = "; ".join(f"{corpus.title} ({corpus.licence})" for corpus in manifest.corpora)
+    corpora = "; ".join(f"{source.corpus.title} ({source.corpus.licence})" for source in manifest.sources)
     return _table(
         [
             ("name", manifest.name),
@@ -38,9 +38,7 @@ def summarise_manifest(manifest: Manifest) -> str:
             ("phones", f"{statistics.phones:,}, {statistics.phones_per_second:.2f} a second"),
             ("speakers", _speakers(manifest)),
             ("vocabulary", f"{manifest.vocabulary.name}, {len(manifest.vocabulary.symbols)} symbols"),
-            ("settings", manifest.settings.fingerprint[:16]),
-            *((f"  {stage}", _settings_line(values)) for stage, values in manifest.settings.values.items()),
-            ("versions", " ".join(f"{name}={version}" for name, version in manifest.versions.items())),
+            *(row for record in manifest.settings for row in _settings_rows(record)),
             ("made", f"{manifest.run.started} by {manifest.run.command}"),
         ]
     )
@@ -69,6 +67,24 @@ def _speakers(manifest: Manifest) -> str:
         return "none named"
     shown = ", ".join(list(speakers)[:MAX_SPEAKERS_SHOWN])
     return f"{len(speakers)}: {shown}{', …' if len(speakers) > MAX_SPEAKERS_SHOWN else ''}"
+
+
+def _settings_rows(record: SettingsRecord) -> Iterable[tuple[str, str]]:
+    yield "settings", record.fingerprint[:16]
+    for stage, values in record.values.items():
+        yield f"  {stage}", _settings_line(values)
+    yield "versions", " ".join(f"{name}={version}" for name, version in record.versions.items())
+
+
+def profile_table(timings: dict[str, float], *, audio_s: float) -> str:
+    """Where the workers' time went: seconds, share and speed against real time by stage."""
+    total = sum(timings.values())
+    rows = [
+        (stage, f"{seconds:9.2f} s {seconds / total:6.1%} {audio_s / seconds:10,.0f}x real time")
+        for stage, seconds in sorted(timings.items(), key=lambda item: -item[1])
+        if seconds > 0
+    ]
+    return _table(rows)
 
 
 def _settings_line(values: object) -> str:

@@ -5,9 +5,8 @@ travels between processes. A finished task leaves `<out>/.tasks/<name>.json` beh
 task with the same key is not done twice.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from pipeline.contract.files import file_sha256, write_text
 from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import min_ctc_frames
+from pipeline.engine.watch import Watch, watched
 from pipeline.phonology import label_batch
 from pipeline.plan import Task, relative_name
 from pipeline.record import (
@@ -32,18 +32,24 @@ from pipeline.record import (
     Utterance,
 )
 from pipeline.settings import PipelineSettings
-from pipeline.shards import ShardFile, ShardWriter
+from pipeline.shards import ShardWriter
+from pipeline.statistics import Tally, Tallying
+from pipeline.timing import take_timings, timed
 from pipeline.transcript import clean_transcript, read_transcript
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every task of a run shares."""
+    """What every task of a run shares.
+
+    `limit_s` is the time one utterance may take before its worker is killed; None is no limit.
+    """
 
     root: Path
     out: Path
     annotation: Annotation
     settings: PipelineSettings
+    limit_s: float | None = None
 
 
 class WrittenShard(Record):
@@ -52,18 +58,6 @@ class WrittenShard(Record):
     sha256: Sha256
     bytes: Count
     rows: Count
-
-
-class Tally(Record):
-    """Figures over a task's kept utterances; lengths in samples at 16 kHz."""
-
-    samples_in: Count
-    samples_out: Count
-    samples_removed: Count
-    shortest: Count
-    longest: Count
-    phones: dict[str, Count]
-    speakers: dict[str, tuple[Count, Count]]  # utterances, samples
 
 
 class TaskRecord(Record):
@@ -75,41 +69,7 @@ class TaskRecord(Record):
     shard: WrittenShard | None  # None when every utterance was dropped
     dropped: tuple[DroppedLine, ...]
     tally: Tally
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Running figures of a task."""
-
-    samples_in: int = 0
-    samples_out: int = 0
-    samples_removed: int = 0
-    lengths: list[int] = field(default_factory=list)
-    phones: Counter[str] = field(default_factory=Counter)
-    speakers: dict[str, list[int]] = field(default_factory=dict)
-
-    def add(self, example: Example) -> None:
-        size = example.clip.wave.size
-        self.samples_in += round(example.source.length * SAMPLE_RATE_HZ / example.source.rate_hz)
-        self.samples_out += size
-        self.samples_removed += example.clip.measurements.silence_removed_samples
-        self.lengths.append(size)
-        self.phones.update(example.labelled.ipa)
-        if example.utterance.speaker is not None:
-            totals = self.speakers.setdefault(example.utterance.speaker, [0, 0])
-            totals[0] += 1
-            totals[1] += size
-
-    def record(self) -> Tally:
-        return Tally(
-            samples_in=self.samples_in,
-            samples_out=self.samples_out,
-            samples_removed=self.samples_removed,
-            shortest=min(self.lengths, default=0),
-            longest=max(self.lengths, default=0),
-            phones=dict(sorted(self.phones.items())),
-            speakers={name: (totals[0], totals[1]) for name, totals in sorted(self.speakers.items())},
-        )
+    timings: dict[str, float]  # seconds by stage; not part of the manifest
 
 
 def shard_path(out: Path, name: str) -> Path:
@@ -120,6 +80,11 @@ def shard_path(out: Path, name: str) -> Path:
 def record_path(out: Path, name: str) -> Path:
     """Where the record of task `name` lies."""
     return out / ".tasks" / f"{name}.json"
+
+
+def crumb_path(out: Path, name: str) -> Path:
+    """Where the worker of task `name` writes down which utterance it is at."""
+    return out / ".tasks" / f"{name}.at"
 
 
 def read_record(out: Path, name: str, *, key: str) -> TaskRecord | None:
@@ -149,23 +114,25 @@ def process_task(task: Task, job: Job) -> TaskRecord:
     if record is not None and is_finished(job.out, record):
         return record
     record_path(job.out, task.name).unlink(missing_ok=True)
-    record = _write_shard(task, job)
+    take_timings()
+    with watched(crumb_path(job.out, task.name), limit_s=job.limit_s) as watch:
+        record = _write_shard(task, job, watch)
     write_text(record_path(job.out, task.name), record.model_dump_json())
     return record
 
 
-def _write_shard(task: Task, job: Job) -> TaskRecord:
+def _write_shard(task: Task, job: Job, watch: Watch) -> TaskRecord:
     dropped: list[Dropped] = []
-    tally = _Tally()
+    tallying = Tallying()
     path = shard_path(job.out, task.name)
-    shard: ShardFile | None = None
     with ShardWriter.open(path, settings=job.settings.shards) as writer:
-        for item in _examples(task, job):
+        for item in _examples(task, job, watch):
             if isinstance(item, Dropped):
                 dropped.append(item)
             else:
-                writer.add(item)
-                tally.add(item)
+                with timed("write"):
+                    writer.add(item)
+                _count(item, tallying)
     shard = writer.finished()
     if shard.rows == 0:
         path.unlink()
@@ -177,29 +144,49 @@ def _write_shard(task: Task, job: Job) -> TaskRecord:
         if shard.rows
         else None,
         dropped=tuple(dropped_line(item) for item in dropped),
-        tally=tally.record(),
+        tally=tallying.finish(),
+        timings=take_timings(),
     )
 
 
-def _examples(task: Task, job: Job) -> Iterator[Example | Dropped]:
+def _count(example: Example, tallying: Tallying) -> None:
+    tallying.add(
+        source_samples=example.source.length,
+        source_rate_hz=example.source.rate_hz,
+        num_samples=example.clip.wave.size,
+        removed_samples=example.clip.measurements.silence_removed_samples,
+        phones=example.labelled.ipa,
+        speaker=example.utterance.speaker,
+    )
+
+
+def _examples(task: Task, job: Job, watch: Watch) -> Iterator[Example | Dropped]:
     """The task's utterances in order, each processed or dropped: text first, then audio."""
+    deaths = dict(task.quarantined)
     with Recordings(longest_s=job.settings.acceptance.longest_recorded_s) as recordings:
-        for utterance, text in zip(task.utterances, _label_texts(task, job), strict=True):
+        texts = _label_texts(task, job)
+        for position, (utterance, text) in enumerate(zip(task.utterances, texts, strict=True)):
             if isinstance(text, Dropped):
                 yield text
-                continue
-            try:
-                yield _example(utterance, *text, recordings=recordings, split=task.split, job=job)
-            except Exception as bug:
-                bug.add_note(f"while processing the audio of utterance {utterance.id}")
-                raise
+            elif utterance.id in deaths:
+                yield Dropped(utterance.id, Stage.WORKER, Reason.FAILED, deaths[utterance.id])
+            else:
+                watch.at(position)
+                try:
+                    yield _example(utterance, *text, recordings=recordings, split=task.split, job=job)
+                except Exception as bug:
+                    bug.add_note(f"while processing the audio of utterance {utterance.id}")
+                    raise
+    watch.rest()
 
 
 def _label_texts(task: Task, job: Job) -> list[tuple[Transcript, Labelled] | Dropped]:
     """Clean and label the transcripts of a task; the G2P runs over all of them at once."""
-    cleaned = [_clean(utterance, job) for utterance in task.utterances]
-    accepted = [text for text in cleaned if isinstance(text, Transcript)]
-    labelled = iter(label_batch([text.spoken for text in accepted], settings=job.settings.phonology))
+    with timed("transcript"):
+        cleaned = [_clean(utterance, job) for utterance in task.utterances]
+    spoken = [text.spoken for text in cleaned if isinstance(text, Transcript)]
+    with timed("phonology"):
+        labelled = iter(label_batch(spoken, settings=job.settings.phonology))
     results: list[tuple[Transcript, Labelled] | Dropped] = []
     for utterance, text in zip(task.utterances, cleaned, strict=True):
         if isinstance(text, Dropped):
@@ -231,12 +218,14 @@ def _example(
     job: Job,
 ) -> Example | Dropped:
     settings = job.settings
-    recording = recordings.read(utterance.audio)
+    with timed("decode"):
+        recording = recordings.read(utterance.audio)
     if isinstance(recording, Rejection):
         return _dropped(utterance, Stage.AUDIO, recording)
-    clip = prepare_clip(
-        recording, silence=settings.silence, denoise=settings.denoise, acceptance=settings.acceptance
-    )
+    with timed("silence and denoise"):
+        clip = prepare_clip(
+            recording, silence=settings.silence, denoise=settings.denoise, acceptance=settings.acceptance
+        )
     if isinstance(clip, Rejection):
         return _dropped(utterance, Stage.AUDIO, clip)
     too_few = _too_few_frames(clip, labelled, frame_samples=settings.ctc.frame_samples)

@@ -12,7 +12,7 @@ from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import DroppedLine, Manifest, ShardRecord, read_manifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.contract.shard import open_shard
+from pipeline.contract.shard import read_rows
 
 MAX_SHOWN = 20
 
@@ -53,7 +53,7 @@ def _problems(manifest: Manifest, *, folder: Path, deep: bool) -> Iterator[str]:
             yield f"shard {shard.path}: {problem}"
             continue
         try:
-            table = open_shard(folder / shard.path, rows=shard.rows)
+            table = read_rows(folder, shard)
         except HandOffBroken as error:
             yield str(error)
             continue
@@ -96,37 +96,36 @@ def _dropped_problems(manifest: Manifest, folder: Path) -> Iterator[str]:
 
 
 def _row_problems(table: Any, shard: ShardRecord, manifest: Manifest, seen: _Seen) -> Iterator[str]:
-    derived = _derive_labels(table, manifest)
+    derived = _derive_labels(table, shard, manifest)
     num_samples = 0
     for batch in table.to_batches():
         for row in batch.to_pylist():
             num_samples += row["num_samples"]
-            problem = _row_problem(row, next(derived), shard, manifest)
+            problem = _row_problem(row, next(derived), manifest)
             if row["id"] in seen.ids:
                 problem = "the id occurs twice"
             seen.ids.add(row["id"])
             seen.phones.update(row["ipa"].split())
             if problem is not None:
                 yield f"shard {shard.path}, utterance {row['id']}: {problem}"
-    if round(num_samples / SAMPLE_RATE_HZ, 4) != shard.seconds:
-        yield f"shard {shard.path}: {num_samples / SAMPLE_RATE_HZ:.4f} s, the manifest says {shard.seconds}"
+    if num_samples / SAMPLE_RATE_HZ != shard.seconds:
+        yield f"shard {shard.path}: {num_samples / SAMPLE_RATE_HZ} s, the manifest says {shard.seconds}"
 
 
-def _derive_labels(table: Any, manifest: Manifest) -> Iterator[Any]:
+def _derive_labels(table: Any, shard: ShardRecord, manifest: Manifest) -> Iterator[Any]:
     from pipeline.phonology import label_batch
     from pipeline.settings import PipelineSettings
 
-    settings = PipelineSettings.from_tables(manifest.settings.values)
-    if settings.fingerprint() != manifest.settings.fingerprint:
-        raise HandOffBroken("settings.fingerprint is not that of settings.values")
+    recorded = manifest.settings[shard.settings]
+    settings = PipelineSettings.from_tables(recorded.values)
+    if settings.fingerprint() != recorded.fingerprint:
+        raise HandOffBroken("the fingerprint of the settings is not that of their values")
     return iter(label_batch(table.column("spoken").to_pylist(), settings=settings.phonology))
 
 
-def _row_problem(row: dict[str, Any], derived: Any, shard: ShardRecord, manifest: Manifest) -> str | None:
+def _row_problem(row: dict[str, Any], derived: Any, manifest: Manifest) -> str | None:
     from pipeline.record import Labelled
 
-    if row["split"] != shard.split:
-        return f"split {row['split']!r} in a shard of {shard.split!r}"
     vocabulary = manifest.vocabulary.vocabulary()
     symbols = row["ipa"].split()
     unknown = sorted(set(symbols) - set(vocabulary.symbols))

@@ -12,12 +12,22 @@ expected and what to do next. One utterance's problem is never an exception that
 the user: it is a `Dropped` value, counted and written out.
 """
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
 INTERRUPTED = 130
+
+ENVIRONMENT_ERRORS = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EFBIG: "raise the limit on file sizes",
+    errno.EROFS: "give another place",
+    errno.EACCES: "give another place, or mend its permissions",
+    errno.EPERM: "give another place, or mend its permissions",
+}
 
 
 class MalsoriError(Exception):
@@ -54,13 +64,20 @@ class MissingResource(MalsoriError):
 def exit_codes() -> Iterator[None]:
     """Turn a run's errors into one line on stderr and the exit code of their kind.
 
-    Anything that is not a `MalsoriError` or an interruption is a bug and propagates.
+    A full disk or a folder that may not be written to is the user's to mend as well. Anything
+    else is a bug and propagates.
     """
     try:
         yield
     except MalsoriError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error
+    except OSError as error:
+        if error.errno not in ENVIRONMENT_ERRORS:
+            raise
+        advice = f"{ENVIRONMENT_ERRORS[error.errno]}; the same command then goes on where it stopped"
+        print(f"error: {error}: {advice}", file=sys.stderr)
+        raise SystemExit(MissingResource.exit_code) from error
     except KeyboardInterrupt as interruption:
         print("interrupted: the same command goes on where it stopped", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from interruption

@@ -2,14 +2,15 @@
 
 Everything outside `run` depends only on the input, the settings and the versions: two runs
 over the same corpus give the same bytes there. Paths of shards are relative to `root`, and
-`root` is relative to the manifest's own folder.
+`root` is relative to the manifest's own folder. A manifest may describe some rows of a shard
+only (`ShardRecord.ranges`), so that a split or a filter rewrites no audio.
 """
 
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.contract import CONTRACT_VERSION
 from pipeline.contract.errors import HandOffBroken, InputRejected
@@ -30,25 +31,37 @@ class Record(BaseModel):
 
 
 class CorpusRecord(Record):
-    """Where the recordings come from."""
+    """Where recordings come from."""
 
     name: str
     title: str
     licence: str
 
 
+class SourceRecord(Record):
+    """A raw corpus and what was found of it.
+
+    `listing_sha256` covers every utterance with its path, size and transcript.
+    """
+
+    corpus: CorpusRecord
+    listing_sha256: Sha256
+    utterances: Count
+
+
 class SettingsRecord(Record):
-    """The pipeline's settings in full, and their fingerprint."""
+    """How shards were made: the pipeline's settings in full, their fingerprint, the versions."""
 
     fingerprint: Sha256
     values: dict[str, Any]
+    versions: dict[str, str]
 
 
-class SourceRecord(Record):
-    """The listing of the raw corpus: every utterance with its path, size and transcript."""
+class PartRecord(Record):
+    """One box' share of a run that was divided over several: `number` of `of`, from 1."""
 
-    listing_sha256: Sha256
-    utterances: Count
+    number: Annotated[int, Field(ge=1)]
+    of: Annotated[int, Field(ge=1)]
 
 
 class VocabularyRecord(Record):
@@ -83,14 +96,43 @@ class VocabularyRecord(Record):
 
 
 class ShardRecord(Record):
-    """One Arrow file. `path` is relative to the manifest's `root`."""
+    """The rows of one Arrow file that belong to the dataset.
+
+    Attributes:
+        path: Relative to the manifest's `root`, with forward slashes.
+        stored_rows: Rows in the file.
+        rows: Rows that belong to the dataset.
+        ranges: Which they are, as [start, end) pairs in order; None is all of them.
+        settings: Position in the manifest's `settings` of those the file was made with.
+    """
 
     path: str
     sha256: Sha256
     bytes: Count
+    stored_rows: Count
     rows: Count
+    ranges: tuple[tuple[Count, Count], ...] | None
     seconds: Seconds
     split: str
+    settings: Count
+
+    @field_validator("path")
+    @classmethod
+    def _stays_below_the_root(cls, path: str) -> str:
+        parts = path.split("/")
+        if not path or "\\" in path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
+            raise ValueError("expected a relative path below the root, such as train-00000.arrow")
+        return path
+
+    @model_validator(mode="after")
+    def _ranges_match(self) -> Self:
+        ranges = ((0, self.stored_rows),) if self.ranges is None else self.ranges
+        edges = [edge for pair in ranges for edge in pair]
+        if edges != sorted(edges) or (edges and edges[-1] > self.stored_rows):
+            raise ValueError("ranges must be in order, disjoint and inside the stored rows")
+        if sum(end - start for start, end in ranges) != self.rows:
+            raise ValueError("the ranges do not hold the recorded number of rows")
+        return self
 
 
 class DroppedRecord(Record):
@@ -132,7 +174,11 @@ class SpeakerRecord(Record):
 
 
 class Statistics(Record):
-    """Figures over the kept utterances; `seconds_in` is their length before silence collapse."""
+    """Figures over the kept utterances.
+
+    Seconds are whole samples at 16 kHz, not rounded. `seconds_in` is the length of the
+    utterances before silence was collapsed.
+    """
 
     seconds_in: Seconds
     seconds_out: Seconds
@@ -160,10 +206,9 @@ class Manifest(Record):
 
     contract_version: Literal[1]
     name: str
-    corpora: Annotated[tuple[CorpusRecord, ...], Field(min_length=1)]
-    settings: SettingsRecord
-    versions: dict[str, str]
-    source: SourceRecord
+    part: PartRecord | None
+    sources: Annotated[tuple[SourceRecord, ...], Field(min_length=1)]
+    settings: Annotated[tuple[SettingsRecord, ...], Field(min_length=1)]
     vocabulary: VocabularyRecord
     root: str
     shards: tuple[ShardRecord, ...]
@@ -177,6 +222,8 @@ class Manifest(Record):
         rows = sum(shard.rows for shard in self.shards)
         if rows != self.counts.kept:
             raise ValueError(f"the shards hold {rows} rows, counts.kept says {self.counts.kept}")
+        if any(shard.settings >= len(self.settings) for shard in self.shards):
+            raise ValueError("a shard names settings that the manifest does not hold")
         if self.dropped.rows != sum(self.counts.dropped.values()):
             raise ValueError("dropped.rows does not match counts.dropped")
         return self

@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.schema import WAV_HEADER_BYTES, shard_schema
 
 
@@ -36,6 +37,22 @@ def open_shard(path: Path, *, rows: int) -> pa.Table:
             " or not the one the manifest describes; copy it again"
         )
     return table
+
+
+def read_rows(folder: Path, shard: ShardRecord) -> pa.Table:
+    """The rows of a shard that belong to the dataset, mapped into memory, not copied.
+
+    Args:
+        folder: The manifest's root folder.
+
+    Raises:
+        HandOffBroken: As `open_shard`.
+    """
+    table = open_shard(folder / shard.path, rows=shard.stored_rows)
+    if shard.ranges is None:
+        return table
+    pieces = [table.slice(start, end - start) for start, end in shard.ranges]
+    return pa.concat_tables(pieces) if pieces else table.slice(0, 0)
 
 
 def wav_samples(wav: pa.Buffer) -> memoryview:

@@ -1,54 +1,25 @@
 """The pipeline as a user meets it: raw corpus in, shards and manifest out."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
-
-from pipeline.contract.manifest import read_manifest
-from pipeline.contract.shard import open_shard
+from small_corpus import manifest_content, preprocess_arguments, rows_by_id, shard_bytes
 
 SHARED = Path(__file__).parents[3] / "shared" / "corpora"
 
 
-def content(manifest: Path) -> dict:
-    """The manifest without the facts of its run."""
-    return {key: value for key, value in json.loads(manifest.read_text()).items() if key != "run"}
-
-
-def shard_bytes(manifest: Path) -> dict[str, bytes]:
-    folder = read_manifest(manifest).folder(manifest)
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.*")) if path.is_file()}
-
-
-def rows_by_id(manifest: Path) -> dict[str, dict]:
-    content = read_manifest(manifest)
-    tables = [open_shard(content.folder(manifest) / shard.path, rows=shard.rows) for shard in content.shards]
-    return {row["id"]: row for table in tables for row in table.to_pylist()}
-
-
-def preprocess_arguments(corpus: Path, folder: Path) -> list[object]:
-    return [
-        "preprocess", corpus, "--corpus", "kspon", "--out", folder / "shards",
-        "--manifest", folder / "small.json",
-    ]  # fmt: skip
-
-
 def test_every_utterance_is_kept_or_dropped_with_its_reason(dataset):
-    counts = content(dataset)["counts"]
+    counts = manifest_content(dataset)["counts"]
     assert counts == {
         "read": 24,
         "kept": 21,
         "dropped": {"empty_audio": 1, "missing_audio": 1, "transcript_too_short": 1},
     }
     lines = [
-        json.loads(line) for line in (dataset.parent / "shards" / "dropped.jsonl").read_text().splitlines()
+        json.loads(line)
+        for line in (dataset.parent / "shards" / "small.dropped.jsonl").read_text().splitlines()
     ]
     assert [(line["id"], line["reason"]) for line in lines] == [
         ("kspon/KsponSpeech_000003", "transcript_too_short"),
@@ -60,7 +31,9 @@ def test_every_utterance_is_kept_or_dropped_with_its_reason(dataset):
 
 def test_the_corpus_own_split_is_kept(dataset):
     assert {row["split"] for row in rows_by_id(dataset).values()} == {"train", "valid"}
-    assert sum(shard["rows"] for shard in content(dataset)["shards"] if shard["split"] == "valid") == 4
+    assert (
+        sum(shard["rows"] for shard in manifest_content(dataset)["shards"] if shard["split"] == "valid") == 4
+    )
 
 
 def test_labels_come_from_what_was_said_and_the_spelling_is_kept(dataset):
@@ -84,23 +57,7 @@ def test_one_worker_and_two_give_the_same_bytes(dataset, kspon_corpus, malsori, 
     result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--jobs", 2)
     assert result.exit_code == 0, result.output
     assert shard_bytes(tmp_path / "small.json") == shard_bytes(dataset)
-    assert content(tmp_path / "small.json") == content(dataset)
-
-
-def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(dataset, kspon_corpus, malsori, tmp_path):
-    command = [sys.executable, "-m", "pipeline", *map(str, preprocess_arguments(kspon_corpus, tmp_path))]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
-    tasks = tmp_path / "shards" / ".tasks"
-    deadline = time.monotonic() + 60
-    while not any(tasks.glob("*.json")) and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert any(tasks.glob("*.json"))
-    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path))
-    assert result.exit_code == 0, result.output
-    assert shard_bytes(tmp_path / "small.json") == shard_bytes(dataset)
-    assert content(tmp_path / "small.json") == content(dataset)
+    assert manifest_content(tmp_path / "small.json") == manifest_content(dataset)
 
 
 def test_finished_shards_are_not_made_again(kspon_corpus, malsori, tmp_path):
@@ -140,7 +97,7 @@ def test_a_manifest_never_outlives_the_shards_it_describes(kspon_corpus, malsori
     def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.run.run_tasks", fail)
+    monkeypatch.setattr("pipeline.run.spread_tasks", fail)
     assert malsori(*arguments, "--set", "silence.enabled=false").exit_code == 130
     assert not (tmp_path / "small.json").exists()
     assert not (tmp_path / "shards" / "state.json").exists()
@@ -216,23 +173,13 @@ def test_the_raw_corpus_is_never_written_to(kspon_corpus, malsori):
     assert "never written to" in result.stderr
 
 
-def test_a_bug_names_the_utterance_and_keeps_its_traceback(kspon_corpus, malsori, tmp_path, monkeypatch):
-    def break_down(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("a bug")
-
-    monkeypatch.setattr("pipeline.task.prepare_clip", break_down)
-    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--jobs", 1)
-    assert isinstance(result.exception, ZeroDivisionError)
-    assert "while processing the audio of utterance kspon/KsponSpeech_" in result.exception.__notes__[0]
-
-
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real recordings in ../shared/corpora")
 class TestRealRecordings:
     """Real KsponSpeech and Pansori-TEDxKR recordings."""
 
     def test_kspon_sample_drops_exactly_the_short_transcripts(self, malsori, tmp_path):
         assert malsori(*preprocess_arguments(SHARED / "kspon-sample", tmp_path)).exit_code == 0
-        manifest = content(tmp_path / "small.json")
+        manifest = manifest_content(tmp_path / "small.json")
         assert manifest["counts"] == {"read": 40, "kept": 35, "dropped": {"transcript_too_short": 5}}
         assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
 
@@ -242,7 +189,7 @@ class TestRealRecordings:
             "--manifest", tmp_path / "small.json", "--set", 'split.test_speakers=["6rOg6rG07ZiB"]',
         )  # fmt: skip
         assert result.exit_code == 0, result.output
-        manifest = content(tmp_path / "small.json")
+        manifest = manifest_content(tmp_path / "small.json")
         assert manifest["counts"]["read"] == 266
         assert manifest["counts"]["dropped"]["missing_transcript"] == 2
         assert manifest["counts"]["dropped"]["transcript_too_short"] == 12

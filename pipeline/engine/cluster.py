@@ -1,0 +1,80 @@
+"""The same tasks on a Dask or Ray cluster, through joblib's backends.
+
+The workers see the raw corpus and the output folder under the same paths as this machine (a
+shared file system). The cluster itself runs a task again when one of its workers dies.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TypeVar
+
+import joblib
+
+from pipeline.contract.errors import InputRejected, MissingResource
+
+Backend = Literal["dask", "ray"]
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
+
+
+def run_on_cluster(
+    function: Callable[[TaskT], ResultT],
+    tasks: Iterable[TaskT],
+    *,
+    backend: Backend,
+    address: str | None,
+    jobs: int,
+) -> Iterator[ResultT]:
+    """Results of `function` over `tasks`, as they finish.
+
+    Args:
+        address: Of the Dask scheduler ("tcp://host:8786") or the Ray head ("host:6379"); None
+            starts a cluster of `jobs` single-threaded worker processes on this machine.
+
+    Raises:
+        MissingResource: The backend's package is not installed.
+        InputRejected: No cluster answers at `address`.
+    """
+    connect = _dask if backend == "dask" else _ray
+    with connect(address, jobs), joblib.parallel_config(backend=backend):
+        parallel = joblib.Parallel(n_jobs=-1 if address else jobs, return_as="generator_unordered")
+        yield from parallel(joblib.delayed(function)(task) for task in tasks)
+
+
+@contextmanager
+def _dask(address: str | None, jobs: int) -> Iterator[Any]:
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingResource("--backend dask needs the extra `dask`: install malsori[dask]") from error
+    try:
+        client = (
+            distributed.Client(address, timeout="20s")
+            if address
+            else distributed.Client(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+        )
+    except OSError as error:
+        raise InputRejected(f"no Dask scheduler answers at {address}: {error}") from error
+    with client:
+        yield client
+
+
+@contextmanager
+def _ray(address: str | None, jobs: int) -> Iterator[Any]:
+    try:
+        import ray
+        from ray.util.joblib import register_ray
+    except ImportError as error:
+        raise MissingResource("--backend ray needs the extra `ray`: install malsori[ray]") from error
+    register_ray()
+    try:
+        ray.init(
+            address=address, num_cpus=None if address else jobs, include_dashboard=False, log_to_driver=False
+        )
+    except ConnectionError as error:
+        raise InputRejected(f"no Ray head answers at {address}: {error}") from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()

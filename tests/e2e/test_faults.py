@@ -1,0 +1,168 @@
+"""Crashes, kills, full disks and hung decoders: nothing is lost, nothing half-written stays."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from small_corpus import manifest_content, preprocess_arguments, shard_bytes
+
+from pipeline import task as task_module
+from pipeline.corpora import READERS
+from pipeline.plan import make_plan
+from pipeline.record import Annotation
+from pipeline.settings import PipelineSettings
+from pipeline.spread import spread_tasks
+from pipeline.task import Job, process_task
+
+KILLS = 20
+
+
+def command(corpus: Path, folder: Path, *extra: str) -> list[str]:
+    return [sys.executable, "-m", "pipeline", *map(str, preprocess_arguments(corpus, folder)), *extra]
+
+
+def test_twenty_kills_of_parent_and_workers_change_no_byte(dataset, kspon_corpus, tmp_path):
+    """Each run is killed at a random moment; the next goes on; the last is left to finish."""
+    rng = random.Random(20)
+    for number in range(KILLS):
+        run = subprocess.Popen(command(kspon_corpus, tmp_path, "--jobs", "2"), stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.3, 3.0))
+        victims = psutil.Process(run.pid).children(recursive=True) if run.poll() is None else []
+        if number % 2 and victims:
+            rng.choice(victims).kill()
+            time.sleep(0.3)
+        run.kill()
+        run.wait()
+    subprocess.run(command(kspon_corpus, tmp_path, "--jobs", "2"), check=True, capture_output=True)
+    assert shard_bytes(tmp_path / "small.json") == shard_bytes(dataset)
+    assert manifest_content(tmp_path / "small.json") == manifest_content(dataset)
+    assert not list((tmp_path / "shards").rglob("*.tmp"))
+
+
+def test_workers_do_not_outlive_a_killed_parent(kspon_corpus, tmp_path):
+    run = subprocess.Popen(command(kspon_corpus, tmp_path, "--jobs", "2"), stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "shards" / ".tasks").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    workers = [
+        child
+        for child in psutil.Process(run.pid).children(recursive=True)
+        if "loky" in " ".join(child.cmdline())
+    ]
+    run.kill()
+    run.wait()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert workers
+    assert not [worker for worker in alive if "resource_tracker" not in " ".join(worker.cmdline())]
+
+
+def test_ctrl_c_is_130_and_the_same_command_goes_on(dataset, kspon_corpus, tmp_path):
+    run = subprocess.Popen(command(kspon_corpus, tmp_path), stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "shards" / ".tasks").exists() and run.poll() is None:
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "the same command goes on where it stopped" in said
+    assert "Traceback" not in said
+    subprocess.run(command(kspon_corpus, tmp_path), check=True, capture_output=True)
+    assert shard_bytes(tmp_path / "small.json") == shard_bytes(dataset)
+
+
+def deadly(task, job, *, harm):
+    """`process_task`, but for the decoder: the 9th utterance crashes or hangs its process."""
+    sound = task_module.prepare_clip
+
+    def harmful(recording, **settings):
+        if recording.source.length == HARMFUL_SAMPLES:
+            harm()
+        return sound(recording, **settings)
+
+    task_module.prepare_clip = harmful
+    return process_task(task, job)
+
+
+def segfault() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def sleep() -> None:
+    time.sleep(60)
+
+
+HARMFUL_SAMPLES = round((2.5 * 2 + 5) * 16_000)  # utterance 6, the only one with a pause
+
+
+@pytest.mark.parametrize(
+    ("harm", "limit_s", "detail"),
+    [(segfault, None, "its worker died of it, 2 times: SIGSEGV"), (sleep, 1.0, "it took longer than 1 s")],
+)
+def test_an_utterance_that_kills_or_hangs_its_worker_is_dropped_by_name(
+    kspon_corpus, tmp_path, harm, limit_s, detail
+):
+    import functools
+
+    settings = PipelineSettings()
+    plan = make_plan(READERS["kspon"], kspon_corpus, settings=settings, versions={}, limit=None)
+    job = Job(kspon_corpus, tmp_path, Annotation.KSPON, settings, limit_s=limit_s)
+    process = functools.partial(deadly, harm=harm)
+    records = list(spread_tasks(plan.tasks, job, jobs=2, process=process))
+    failed = [line for record in records for line in record.dropped if line.stage == "worker"]
+    assert [(line.id, line.reason, line.detail) for line in failed] == [
+        ("kspon/KsponSpeech_000006", "failed", detail)
+    ]
+    assert sum(record.shard.rows for record in records) == 20
+
+
+def test_a_bug_names_its_utterance_and_keeps_its_traceback(kspon_corpus, tmp_path, monkeypatch):
+    def break_down(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("pipeline.task.prepare_clip", break_down)
+    settings = PipelineSettings()
+    plan = make_plan(READERS["kspon"], kspon_corpus, settings=settings, versions={}, limit=None)
+    with pytest.raises(ZeroDivisionError) as caught:
+        process_task(plan.tasks[0], Job(kspon_corpus, tmp_path, Annotation.KSPON, settings))
+    assert caught.value.__notes__ == ["while processing the audio of utterance kspon/KsponSpeech_000001"]
+    assert not list(tmp_path.rglob("*.arrow"))
+
+
+def test_a_limit_on_file_sizes_is_one_clear_line(dataset, kspon_corpus, tmp_path):
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+
+    run = subprocess.run(
+        command(kspon_corpus, tmp_path), preexec_fn=limit, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 6, run.stderr
+    assert "File too large" in run.stderr
+    assert "goes on where it stopped" in run.stderr
+    assert not list(tmp_path.rglob("*.arrow"))
+    assert not (tmp_path / "small.json").exists()
+    subprocess.run(command(kspon_corpus, tmp_path), check=True, capture_output=True)
+    assert shard_bytes(tmp_path / "small.json") == shard_bytes(dataset)
+
+
+def test_a_full_disk_is_one_clear_line_and_more_space_is_enough(dataset, kspon_corpus, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a tmpfs")
+    try:
+        run = subprocess.run(command(kspon_corpus, disk), capture_output=True, text=True, check=False)
+        assert run.returncode == 6, run.stderr
+        assert "No space left on device" in run.stderr
+        assert not list(disk.rglob("*.arrow"))
+        subprocess.run(["mount", "-o", "remount,size=50m", str(disk)], check=True)
+        subprocess.run(command(kspon_corpus, disk), check=True, capture_output=True)
+        assert shard_bytes(disk / "small.json") == shard_bytes(dataset)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
