@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --no-deps
 
 CORPUS ?= kspon
 RAW ?=
-NAME ?= sample
+NAME ?= $(if $(RAW),$(notdir $(RAW:%/=%)),sample)
 OUT ?= data/shards/$(NAME)
 JOBS ?=
 MANIFEST ?= manifests/$(NAME).json

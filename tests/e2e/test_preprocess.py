@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import datasets
 import pytest
 from small_corpus import manifest_content, preprocess_arguments, rows_by_id, shard_bytes
 
@@ -51,6 +52,18 @@ def test_a_five_second_pause_becomes_one_and_the_spans_say_which_samples_remain(
     assert first["start"] == 0
     assert second["end"] == row["source"]["length"]
     assert second["start"] - first["end"] == pytest.approx(4 * 16_000, abs=16_000 * 0.3)
+
+
+def test_hugging_face_maps_the_shards_without_copying_them(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    folder = dataset.parent / "shards"
+    opened = datasets.load_from_disk(str(folder))
+    assert len(opened) == 21
+    assert opened.features["labels"] == datasets.List(datasets.Value("uint8"))
+    assert isinstance(opened.features["audio"], datasets.Audio)
+    assert {Path(file["filename"]).parent for file in opened.cache_files} == {folder}
+    assert not (tmp_path / "cache").exists()
+    assert set(opened.with_format("arrow")["id"].to_pylist()) == set(rows_by_id(dataset))
 
 
 def test_one_worker_and_two_give_the_same_bytes(dataset, kspon_corpus, malsori, tmp_path):

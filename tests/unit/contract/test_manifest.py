@@ -28,14 +28,33 @@ def manifest() -> Manifest:
     return Manifest(
         contract_version=1,
         name="tiny",
-        corpora=(CorpusRecord(name="test", title="Test", licence="none"),),
-        settings=SettingsRecord(fingerprint=SHA256, values={"silence": {"longest_s": 3.0}}),
-        versions={"numpy": "2"},
-        source=SourceRecord(listing_sha256=SHA256, utterances=3),
+        part=None,
+        sources=(
+            SourceRecord(
+                corpus=CorpusRecord(name="test", title="Test", licence="none"),
+                listing_sha256=SHA256,
+                utterances=3,
+            ),
+        ),
+        settings=(
+            SettingsRecord(
+                fingerprint=SHA256, values={"silence": {"longest_s": 3.0}}, versions={"numpy": "2"}
+            ),
+        ),
         vocabulary=VocabularyRecord.of(KOREAN),
         root="../shards",
         shards=(
-            ShardRecord(path="train-00000.arrow", sha256=SHA256, bytes=9, rows=2, seconds=2.5, split="train"),
+            ShardRecord(
+                path="train-00000.arrow",
+                sha256=SHA256,
+                bytes=9,
+                stored_rows=4,
+                rows=2,
+                ranges=((0, 1), (3, 4)),
+                seconds=2.5,
+                split="train",
+                settings=0,
+            ),
         ),
         counts=Counts(read=3, kept=2, dropped={"missing_audio": 1}),
         dropped=DroppedRecord(path="dropped.jsonl", sha256=SHA256, rows=1),
@@ -96,6 +115,27 @@ def test_another_contract_version_says_what_to_do(manifest, tmp_path):
 def test_parts_that_contradict_each_other_break_the_hand_off(manifest, tmp_path, changes, message):
     with pytest.raises(HandOffBroken, match=message):
         read_manifest(edited(manifest, tmp_path / "m.json", **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"path": "../other/train-00000.arrow"}, "expected a relative path below the root"),
+        ({"path": "/etc/passwd"}, "expected a relative path below the root"),
+        ({"path": "a\\b.arrow"}, "expected a relative path below the root"),
+        ({"ranges": [[0, 3]]}, "the ranges do not hold the recorded number of rows"),
+        ({"ranges": [[3, 4], [0, 1]]}, "in order, disjoint and inside"),
+        ({"ranges": [[3, 5]]}, "in order, disjoint and inside"),
+        ({"ranges": None}, "the ranges do not hold the recorded number of rows"),
+        ({"settings": 1}, "a shard names settings that the manifest does not hold"),
+        ({"rows": -1}, "greater than or equal to 0"),
+        ({"seconds": float("nan")}, "JSON|finite"),
+    ],
+)
+def test_a_shard_record_that_makes_no_sense_breaks_the_hand_off(manifest, tmp_path, changes, message):
+    shard = json.loads(manifest.to_json())["shards"][0] | changes
+    with pytest.raises((HandOffBroken, InputRejected), match=message):
+        read_manifest(edited(manifest, tmp_path / "m.json", shards=[shard]))
 
 
 def test_a_changed_vocabulary_is_caught_by_its_hash(manifest, tmp_path):

@@ -2,7 +2,6 @@ import hashlib
 import io
 from pathlib import Path
 
-import datasets
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -23,7 +22,6 @@ from pipeline.record import (
     UtteranceId,
 )
 from pipeline.shards import ShardSettings, ShardWriter
-from pipeline.shards.huggingface import write_dataset_files
 from pipeline.shards.writer import encode_flac, encode_wav, quantise
 
 
@@ -119,23 +117,3 @@ def test_what_is_not_arrow_is_named(tmp_path, content):
 def test_a_missing_shard_is_named(tmp_path):
     with pytest.raises(HandOffBroken, match=r"a\.arrow is missing"):
         open_shard(tmp_path / "a.arrow", rows=1)
-
-
-def test_hugging_face_maps_the_shards_without_copying_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    folder = tmp_path / "set"
-    for name in ("train-00000.arrow", "train-00001.arrow"):
-        write(folder / name, [example(number) for number in range(70)])
-    write_dataset_files(
-        folder,
-        shards=["train-00000.arrow", "train-00001.arrow"],
-        fingerprint="0" * 64,
-        description="two shards",
-    )
-    opened = datasets.load_from_disk(str(folder))
-    assert len(opened) == 140
-    assert opened.features["labels"] == datasets.List(datasets.Value("uint8"))
-    assert isinstance(opened.features["audio"], datasets.Audio)
-    assert [Path(file["filename"]).parent for file in opened.cache_files] == [folder, folder]
-    assert not (tmp_path / "cache").exists()
-    assert opened.with_format("arrow")[69:71]["id"].to_pylist() == ["test/s1/u0069", "test/s1/u0000"]

@@ -101,7 +101,7 @@ def test_a_finished_run_is_left_as_it_is(train, capsys):
     run = train("done", "loop.max_steps=3")
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     train("done", "loop.max_steps=3", resume=True)
-    assert "finished already" in capsys.readouterr().err
+    assert "finished and measured already" in capsys.readouterr().err
     assert before == {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
 
 
