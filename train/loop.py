@@ -45,12 +45,8 @@ def fit(
     training = Training(job, run, checkpoint)
     write_json_lines(run.left_out, job.left_out_rows())
     say("  ".join(f"{key} {value}" for key, value in job.describe().items()))
-    before = training.position.step
     training.train()
-    if training.position.step == before and (run.path / EVALUATION).is_file():
-        say(f"{run.path} was finished already, at step {before}")
-        return dict(json.loads((run.path / EVALUATION).read_text(encoding="utf-8")))
-    return measure(run, sources, settings)
+    return _measured_already(run) or measure(run, sources, settings)
 
 
 def measure(run: RunFolder, sources: list[Source], settings: TrainSettings) -> dict[str, Any] | None:
@@ -64,6 +60,18 @@ def measure(run: RunFolder, sources: list[Source], settings: TrainSettings) -> d
         checkpoint, sources, split=split, decoder=settings.decode.decoder, device=settings.loop.device
     )
     write_evaluation(run.path, summary, rows)
+    return summary
+
+
+def _measured_already(run: RunFolder) -> dict[str, Any] | None:
+    """The content of evaluation.json, when it is of the run's best checkpoint."""
+    path, best = run.path / EVALUATION, run.best()
+    if best is None or not path.is_file():
+        return None
+    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if summary["step"] != best.record.position.step:
+        return None
+    say(f"{run.path} was finished and measured already")
     return summary
 
 
@@ -134,6 +142,7 @@ class Training:
             self._advance(plan[self.position.step_in_epoch], share, metrics, display)
             if stop.asked:
                 self._save()
+                display.line(f"stopped after step {self.position.step}; go on with --resume")
                 raise KeyboardInterrupt
             if time.monotonic() - self._saved_at > self.settings.loop.checkpoint_minutes * 60:
                 self._save()
