@@ -12,8 +12,8 @@ from pipeline.audio.settings import DenoiseSettings
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.record import Waveform
 
-MOST_NOISE_FRAMES = 2048
-"""A minute of noise is profile enough; an hour's clip must not hold it all."""
+MOST_NOISE_SAMPLES = 30 * SAMPLE_RATE_HZ
+"""Half a minute of noise is profile enough; an hour's clip must not hold it all."""
 
 NOISE_SPREAD = np.float32(10**0.6)
 """6 dB. On clean speech it raises the SI-SDR by 1.5 to 2 dB, on noisy speech it changes nothing
@@ -63,7 +63,7 @@ def find_noise(wave: Waveform, *, frame_samples: int, share: float) -> Waveform:
         quietest = powers[powers > 0].min()
         loudest = min(loudest, quietest * NOISE_SPREAD)
     chosen = np.flatnonzero(powers <= loudest)
-    return frames[chosen[:: -(-len(chosen) // MOST_NOISE_FRAMES)]].ravel()
+    return frames[chosen[:: -(-chosen.size * frame_samples // MOST_NOISE_SAMPLES)]].ravel()
 
 
 def _without_silent_ends(wave: Waveform) -> Waveform:
