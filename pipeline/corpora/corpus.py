@@ -9,6 +9,7 @@ from typing import TypeAlias
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.naming import utterance_id
+from pipeline.corpora.survey import Survey
 from pipeline.record import Annotation, Dropped, Reason, Stage, Utterance
 
 Listed: TypeAlias = Utterance | Dropped
@@ -23,12 +24,14 @@ class Corpus:
         annotation: The marks that its transcripts carry.
         layout: How it lies on the disk, in one line.
         list_utterances: Lists the corpus below a folder; ids begin with the given name.
+        recognise: What of this corpus there is to see in a folder, or None.
     """
 
     record: CorpusRecord
     annotation: Annotation
     layout: str
     list_utterances: Callable[[Path, str], Iterator[Listed]]
+    recognise: Callable[[Survey], str | None]
 
     def read(self, root: Path) -> Iterator[Listed]:
         """List the corpus below `root`, in a fixed order, opening listings only.
@@ -41,7 +44,7 @@ class Corpus:
             InputRejected: There is no such folder, or this corpus is not in it.
         """
         if not root.exists():
-            raise InputRejected(f"no folder {root}; give the folder that holds {self.layout}")
+            raise InputRejected(f"nothing at {root}; give the folder that holds {self.layout}")
         listed = self.list_utterances(root, self.record.name)
         first = next(listed, None)
         if first is None:

@@ -18,13 +18,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.corpus import Corpus, Listed, malformed
 from pipeline.corpora.listing import describe_files, split_name, walk_folders
 from pipeline.corpora.naming import split_hint, utterance_id
+from pipeline.corpora.resolving import listed_path, within
+from pipeline.corpora.survey import Survey
 from pipeline.record import Annotation, AudioSource, TextFile, Utterance, UtteranceId
 
 _AUDIO = ("pcm", "wav", "flac")  # as distributed; then what people convert it to
@@ -119,21 +121,12 @@ def _read_list(listing: Path, *, root: Path, corpus: str, places: dict[str, _Pla
             if not line:
                 continue
             path, separator, text = f"{line} ".partition(" :: ")
-            stem = split_name(_listed_path(path).name)[0]
+            stem = split_name(listed_path(path).name)[0]
             if not separator or not stem:
                 yield malformed(corpus, listing, root=root, line=number, problem="expected 'path :: text'")
                 continue
-            audio = places.get(stem, _NOWHERE).audio(stem) or _expected_path(root, path)
+            audio = places.get(stem, _NOWHERE).audio(stem) or within(root, path)
             yield Utterance(utterance_id(corpus, stem), None, AudioSource(audio), text.strip(), split)
-
-
-def _listed_path(path: str) -> PurePosixPath:
-    return PurePosixPath(path.replace("\\", "/").replace("\0", ""))
-
-
-def _expected_path(root: Path, path: str) -> Path:
-    """Where a listed recording should lie; never outside `root`."""
-    return root.joinpath(*(part for part in _listed_path(path).parts if part not in ("/", "//", "..")))
 
 
 def _unlisted(stem: str, *, corpus: str, place: _Place) -> Utterance:
@@ -152,9 +145,18 @@ def _unlisted(stem: str, *, corpus: str, place: _Place) -> Utterance:
     )
 
 
+def recognise(survey: Survey) -> str | None:
+    """A .trn list, or a file that is named like KsponSpeech's."""
+    files = survey.files("trn") + [
+        path for kind in (*_AUDIO, "txt") for path in survey.files(kind) if _NAME.fullmatch(path.stem)
+    ]
+    return survey.relative(files[0]) if files else None
+
+
 KSPON = Corpus(
     CorpusRecord(name="kspon", title="KsponSpeech (AI Hub 123)", licence="AI Hub terms of use"),
     Annotation.KSPON,
     "KsponSpeech_NNNNNN.pcm below any folders, with train/dev/eval .trn lists or cp949 .txt files",
     list_utterances,
+    recognise,
 )

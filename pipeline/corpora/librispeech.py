@@ -15,13 +15,17 @@ In both, the folder above the recordings' folder is the speaker, and the transcr
 the recording's stem. The split is that of the folder above the speaker's, where its name tells.
 """
 
+import base64
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.contract.manifest import CorpusRecord
+from pipeline.corpora import zeroth
 from pipeline.corpora.corpus import Corpus, Listed
 from pipeline.corpora.naming import speaker_id, split_hint, utterance_id
+from pipeline.corpora.survey import Survey
 from pipeline.corpora.trans import read_trans_folders
 from pipeline.record import Annotation, AudioSource, Dropped, Utterance
 
@@ -43,6 +47,31 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
         )
 
 
+def recognise(survey: Survey) -> str | None:
+    """A *.trans.txt of no corpus that has more than that to tell it by."""
+    lists = survey.files(".trans")
+    if not lists or zeroth.recognise(survey) or recognise_tedxkr(survey):
+        return None
+    return survey.relative(lists[0])
+
+
+def recognise_tedxkr(survey: Survey) -> str | None:
+    """A *.trans.txt that is named after the base64 of a Korean name and the folder it lies in."""
+    for path in survey.files(".trans"):
+        name, video = path.parent.parent.name, path.parent.name
+        if path.name == f"{name}-{video}.trans.txt" and _HANGUL_NAME.fullmatch(_decode_base64(name)):
+            return survey.relative(path)
+    return None
+
+
+def _decode_base64(name: str) -> str:
+    try:
+        return base64.b64decode(name, validate=True).decode()
+    except ValueError:
+        return ""
+
+
+_HANGUL_NAME = re.compile("[가-힣 ]+")
 _LAYOUT = "<speaker>/<chapter>/<key>.flac with a *.trans.txt of 'key text' lines beside them"
 
 LIBRISPEECH = Corpus(
@@ -54,6 +83,7 @@ LIBRISPEECH = Corpus(
     Annotation.PLAIN,
     _LAYOUT,
     list_utterances,
+    recognise,
 )
 
 TEDXKR = Corpus(
@@ -61,4 +91,5 @@ TEDXKR = Corpus(
     Annotation.PLAIN,
     f"data/<base64 name>/<video id>: {_LAYOUT}",
     list_utterances,
+    recognise_tedxkr,
 )

@@ -27,14 +27,15 @@ def speaker_id(corpus: str, speaker: str) -> str:
 
 
 def readable(name: str) -> str:
-    """`name` in NFC; bytes that are not UTF-8 (Korean zip archives hold cp949) are decoded."""
-    if name.isascii():
+    """`name` in NFC and printable; bytes that are not UTF-8 (Korean zip archives hold cp949) are decoded."""
+    if name.isascii() and name.isprintable():
         return name
     try:
         name.encode()
     except UnicodeEncodeError:
         name = name.encode(errors="surrogateescape").decode("cp949", errors="backslashreplace")
-    return normalize("NFC", name)
+    name = normalize("NFC", name)
+    return name if name.isprintable() else "".join(c if c.isprintable() else "_" for c in name)
 
 
 def split_hint(name: str) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from pipeline.corpora.corpus import Listed
-from pipeline.record import Dropped, TextFile, Utterance
+from pipeline.record import FORMS_SEPARATOR, Dropped, TextFile, Utterance
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -27,7 +27,7 @@ def _row(listed: Listed, root: Path) -> dict[str, object]:
     if isinstance(text, TextFile):
         row["transcript_file"] = f"{text.path.relative_to(root)} ({text.encoding})"
     else:
-        row["transcript"] = text
+        row["transcript"] = text.split(FORMS_SEPARATOR) if text and FORMS_SEPARATOR in text else text
     return row
 
 

@@ -1,0 +1,87 @@
+"""What lies below a folder, seen once, for every reader to say whether it is its corpus."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.corpora.listing import describe_files, split_name, walk_folders
+
+AUDIO = ("wav", "flac", "pcm", "mp3", "ogg", "opus")
+_HEAD_BYTES = 2**16
+_LIST_ENDS = (".trans", "_metadata")  # .txt files that list others, told from transcripts
+_REMEMBERED = 32  # files of a kind; the first ones tell as much as all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The folder's content, bounded in size whatever the corpus' is.
+
+    Attributes:
+        root: The folder, or a single file.
+        kinds: How many files there are of each extension.
+        folder_names: The names of all folders, the root's own among them.
+    """
+
+    root: Path
+    kinds: Counter[str] = field(default_factory=Counter)
+    folder_names: set[str] = field(default_factory=set)
+    _first: dict[str, list[Path]] = field(default_factory=dict)
+
+    def add(self, folder: Path, name: str) -> None:
+        """Take up one file."""
+        self.kinds[split_name(name)[1].lower()] += 1
+        first = self._first.setdefault(_kind(name), [])
+        if len(first) < _REMEMBERED:
+            first.append(folder / name)
+
+    def files(self, kind: str) -> list[Path]:
+        """The first files of a kind: an extension, or `.trans`, `_metadata`, `transcript` (.txt)."""
+        return list(self._first.get(kind, ()))
+
+    def named(self, name: str) -> list[Path]:
+        """The first files of this very name."""
+        return [path for path in self._first.get(_kind(name), ()) if path.name == name]
+
+    def recordings(self) -> list[Path]:
+        """The first recordings of each kind."""
+        return [path for extension in AUDIO for path in self._first.get(extension, ())]
+
+    def relative(self, path: Path) -> str:
+        """`path` from the root on."""
+        return path.name if path == self.root else str(path.relative_to(self.root))
+
+    def describe(self) -> str:
+        """How many files of which kind there are."""
+        return describe_files(self.kinds)
+
+
+def take_survey(root: Path) -> Survey:
+    """Look through the folder `root`, opening nothing. Raises InputRejected when it cannot be listed."""
+    survey = Survey(root)
+    if root.is_file():
+        survey.add(root.parent, root.name)
+        return survey
+    for folder in walk_folders(root):
+        survey.folder_names.add(folder.path.name)
+        for name in folder.names:
+            survey.add(folder.path, name)
+    return survey
+
+
+def read_head(path: Path) -> str:
+    """The first characters of a file, "" when it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_HEAD_BYTES).decode("utf-8-sig", errors="replace").lstrip()
+    except OSError:
+        return ""
+
+
+def _kind(name: str) -> str:
+    lowered = name.lower()
+    for end in _LIST_ENDS:
+        if lowered.endswith(f"{end}.txt"):
+            return end
+    if lowered.startswith("transcript") and lowered.endswith(".txt"):
+        return "transcript"
+    return split_name(lowered)[1]

@@ -1,0 +1,116 @@
+"""A plain table: .csv or .tsv with a header that names the columns.
+
+Provenance and licence: the recordings' own.
+
+Layout: a table (or a folder of them) with one row an utterance. The header says which column
+is which, capitals or not; of several that fit, the first in this list counts:
+
+    the recording   path, audio, wav, audio_filepath, file, file_name (needed)
+    the transcript  text, sentence, transcript, transcription (needed)
+    optional        id; speaker, speaker_id, client_id; split; offset, start; duration
+
+Paths are absolute or relative to the table. `duration` cuts only where `offset` is given. A
+.csv is comma-separated (or `;`, or `|`) and may quote; a .tsv is tab-separated and never does.
+A table named `train*`, `dev*`, `test*` says the split where no column does.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.manifest import CorpusRecord
+from pipeline.corpora import commonvoice
+from pipeline.corpora.corpus import Corpus, Listed, malformed
+from pipeline.corpora.entries import Columns, make_utterance
+from pipeline.corpora.naming import split_hint
+from pipeline.corpora.resolving import Relative
+from pipeline.corpora.survey import Survey, take_survey
+from pipeline.corpora.tables import Row, read_header, read_table
+from pipeline.record import Annotation, Utterance
+
+_NAMES = {
+    "audio": ("path", "audio", "wav", "audio_filepath", "file", "file_name"),
+    "text": ("text", "sentence", "transcript", "transcription"),
+    "id": ("id",),
+    "speaker": ("speaker", "speaker_id", "client_id"),
+    "split": ("split",),
+    "offset": ("offset", "start"),
+    "duration": ("duration",),
+}
+_DELIMITERS = {".csv": ",;|", ".tsv": "\t"}
+
+
+def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
+    """List every table's rows in their order."""
+    survey = take_survey(root)
+    tables = _find_tables(survey)
+    if not tables:
+        raise InputRejected(
+            f"{root} holds no table: looked for .csv or .tsv with a header that names a column of"
+            f" {', '.join(_NAMES['audio'])} and one of {', '.join(_NAMES['text'])},"
+            f" found {survey.describe()}"
+        )
+    for table in tables:
+        yield from _read_table(table, root=root, corpus=corpus)
+
+
+def _read_table(table: Path, *, root: Path, corpus: str) -> Iterator[Listed]:
+    found = _examine(table)
+    assert found is not None
+    delimiter, columns = found
+    files = Relative(table.parent)
+    rows = read_table(
+        table, root=root, corpus=corpus, delimiter=delimiter, quoted=delimiter != "\t", file=columns.audio
+    )
+    for row in rows:
+        if not isinstance(row, Row):
+            yield row
+            continue
+        utterance = make_utterance(
+            row.cells, columns, corpus=corpus, files=files, split=split_hint(table.stem)
+        )
+        if isinstance(utterance, Utterance):
+            yield utterance
+        else:
+            yield malformed(corpus, table, root=root, line=row.line, problem=utterance)
+
+
+def _find_tables(survey: Survey) -> list[Path]:
+    return sorted(path for path in (*survey.files("csv"), *survey.files("tsv")) if _examine(path))
+
+
+def _examine(table: Path) -> tuple[str, Columns] | None:
+    """The delimiter and the columns of a table, or None when its header does not name them."""
+    for delimiter in _DELIMITERS.get(table.suffix.lower(), ""):
+        columns = _name_columns(read_header(table, delimiter=delimiter))
+        if columns is not None:
+            return delimiter, columns
+    return None
+
+
+def _name_columns(header: Sequence[str]) -> Columns | None:
+    by_name = {name.lower(): name for name in reversed(header)}
+    chosen = {
+        role: next((by_name[name] for name in names if name in by_name), "") for role, names in _NAMES.items()
+    }
+    return Columns(**chosen) if chosen["audio"] and chosen["text"] else None
+
+
+def recognise(survey: Survey) -> str | None:
+    """A .csv or .tsv whose header names a recording and a text, and that is not Common Voice's."""
+    if commonvoice.recognise(survey):
+        return None
+    for table in _find_tables(survey):
+        found = _examine(table)
+        if found is not None:
+            return f"{survey.relative(table)} with columns {found[1].audio} and {found[1].text}"
+    return None
+
+
+TABLE = Corpus(
+    CorpusRecord(name="table", title="A table's recordings", licence="the recordings' own"),
+    Annotation.PLAIN,
+    "a .csv or .tsv whose header names a column path, audio or wav and a column text or sentence",
+    list_utterances,
+    recognise,
+)

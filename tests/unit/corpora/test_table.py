@@ -1,0 +1,65 @@
+"""Plain tables."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.contract.errors import InputRejected
+from pipeline.corpora import READERS
+from pipeline.record import AudioSource, Utterance
+
+TABLE = READERS["table"]
+
+
+@pytest.fixture
+def table(tmp_path: Path, record_tone: Callable[..., Path]) -> Path:
+    for name in ("wavs/1.wav", "wavs/2.wav", "talk.flac"):
+        record_tone(tmp_path / name)
+    (tmp_path / "meta.csv").write_text(
+        "\ufeffPath,Speaker,Split,Offset,Duration,Text\r\n"
+        'wavs/1.wav,kim,train,,,"네, 맞아요."\r\n'
+        "wavs/2.wav,lee,dev,,1.5,그렇군요 정말\r\n"
+        "talk.flac,,test,0.01,0.02,조각이에요\r\n"
+        "없음.wav,,,,,녹음이 없어요\r\n"
+        "\r\n"
+        ",kim,train,,,녹음 이름이 없어요\r\n"
+        "wavs/1.wav,kim,train,x,,시간이 틀렸어요\r\n"
+        "wavs/1.wav,kim,nowhere,,,모르는 갈래예요\r\n"
+        "wavs/1.wav,kim,train,,,칸이,많아요\r\n"
+        "wavs/2.wav\r\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "notes.csv").write_text("name,remark\na,b\n")
+    return tmp_path
+
+
+def test_a_folder_of_tables(table: Path, matches_golden: Callable[..., None]) -> None:
+    matches_golden("corpora_table.jsonl", TABLE.read(table), table)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("test.tsv", 'wav\tsentence\tid\nwavs/1.wav\t"네" 했어요\tone\n'),
+        ("test.csv", 'id;wav;sentence\none;wavs/1.wav;"""네"" 했어요"\n'),
+        ("test.csv", 'id|audio_filepath|transcript|audio\none|wrong|"""네"" 했어요"|wavs/1.wav\n'),
+    ],
+)
+def test_delimiters_and_names_of_columns(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    for root in (tmp_path, tmp_path / name):
+        (utterance,) = TABLE.read(root)
+        assert utterance == Utterance(
+            id="table/one",
+            speaker=None,
+            audio=AudioSource(tmp_path / "wavs/1.wav"),
+            transcript='"네" 했어요',
+            split="test",
+        )
+
+
+def test_a_table_without_the_columns(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,remark\na,b\n")
+    with pytest.raises(InputRejected, match=r"holds no table: looked for \.csv or \.tsv with a header"):
+        TABLE.read(tmp_path)
