@@ -70,6 +70,7 @@ def assemble_manifest(
         counts=Counts(read=kept + len(lines), kept=kept, dropped=count_reasons(lines)),
         dropped=write_dropped(lines, folder=out, manifest_path=manifest_path),
         statistics=summarise_tallies(_tallies(records()), KOREAN.symbols),
+        history=(),
         run=run,
     )
 

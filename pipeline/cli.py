@@ -14,6 +14,7 @@ import click
 from pipeline.contract.errors import InputRejected, exit_codes
 
 if TYPE_CHECKING:
+    from pipeline.contract.manifest import Manifest
     from pipeline.run import Request
 
 FOLDER = click.Path(path_type=Path)
@@ -108,34 +109,117 @@ def _request(raw: Path, manifest: Path, options: dict[str, Any]) -> "Request":
         limit_s=options["timeout"],
         backend=options["backend"],
         address=options["address"],
-        command=shlex.join(["malsori", *sys.argv[1:]]),
+        command=_command(),
     )
+
+
+ROOT = click.option("--root", type=FOLDER, help="Where the shards lie, if they were moved.")
+ALLOW_OUTSIDE = click.option(
+    "--allow-outside", is_flag=True, help="Follow links that lead out of the shards' folder."
+)
 
 
 @main.command()
 @click.argument("manifest", type=FOLDER)
 @click.option("--deep", is_flag=True, help="Decode every row and derive its labels again.")
-def verify(manifest: Path, deep: bool) -> None:  # noqa: FBT001 - click's flag
+@ROOT
+@ALLOW_OUTSIDE
+def verify(manifest: Path, root: Path | None, **options: bool) -> None:
     """Check that the shards are what MANIFEST says."""
-    from pipeline.verify import verify_manifest
+    from pipeline.contract.opened import open_manifest
+    from pipeline.handoff.verify import verify_manifest
 
-    checked = verify_manifest(manifest, deep=deep)
-    depth = "hashes, rows, audio and labels" if deep else "hashes and rows"
-    click.echo(
-        f"{manifest}: {len(checked.shards)} shards, {checked.counts.kept} utterances, {depth} as recorded"
-    )
+    opened = open_manifest(manifest, root=root, allow_outside=options["allow_outside"])
+    verify_manifest(opened, deep=options["deep"])
+    depth = "hashes, rows, audio and labels" if options["deep"] else "hashes and rows"
+    shards, kept = len(opened.manifest.shards), opened.manifest.counts.kept
+    click.echo(f"{manifest}: {shards} shards, {kept} utterances, {depth} as recorded")
 
 
 @main.command()
 @click.argument("manifest", type=FOLDER)
+@click.option("--diff", "other", type=FOLDER, help="Show how MANIFEST differs from this one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest's content.")
-def show(manifest: Path, as_json: bool) -> None:  # noqa: FBT001 - click's flag
+def show(manifest: Path, other: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click's flag
     """Show what MANIFEST describes: hours, speakers, drops by reason, settings."""
     from pipeline.contract.manifest import read_manifest
+    from pipeline.handoff.compare import compare_manifests
     from pipeline.summary import summarise_manifest
 
     content = read_manifest(manifest)
-    click.echo(content.to_json() if as_json else summarise_manifest(content), nl=not as_json)
+    if other is not None:
+        lines = compare_manifests(content, read_manifest(other))
+        click.echo("\n".join(lines) if lines else "no difference but the facts of the runs")
+    elif as_json:
+        click.echo(content.to_json(), nl=False)
+    else:
+        click.echo(summarise_manifest(content))
+
+
+@main.command()
+@click.argument("manifests", nargs=-1, required=True, type=FOLDER)
+@click.option("-o", "--output", required=True, type=FOLDER, help="The manifest to write.")
+@click.option("--name", help="Name of the dataset; that of the manifests if they agree.")
+@click.option("--mixed-settings", is_flag=True, help="Also join what was made with different settings.")
+def merge(manifests: tuple[Path, ...], output: Path, name: str | None, **options: bool) -> None:
+    """Join MANIFESTS, or the parts of one run, into one; the shards stay where they are."""
+    from pipeline.contract.opened import open_manifest
+    from pipeline.handoff.merge import merge_manifests
+
+    merged = merge_manifests(
+        [open_manifest(path) for path in manifests],
+        output,
+        name=name,
+        command=_command(),
+        mixed_settings=options["mixed_settings"],
+    )
+    _tell_derived(output, merged)
+
+
+@main.command()
+@click.argument("manifest", type=FOLDER)
+@click.option("-o", "--output", required=True, type=FOLDER, help="The manifest to write.")
+@click.option("--valid", type=click.FloatRange(0, 1), default=0.0, metavar="FRACTION")
+@click.option("--test", type=click.FloatRange(0, 1), default=0.0, metavar="FRACTION")
+@click.option("--by", type=click.Choice(["speaker", "utterance"]), default="speaker", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--valid-speaker", "valid_speakers", multiple=True, help="This speaker is for validation.")
+@click.option("--test-speaker", "test_speakers", multiple=True, help="This speaker is for testing.")
+def split(manifest: Path, output: Path, **options: Any) -> None:
+    """Divide MANIFEST into train, valid and test; a speaker is never in two of them."""
+    from pipeline.contract.opened import open_manifest
+    from pipeline.handoff.split import split_manifest
+    from pipeline.shards import SplitSettings
+
+    settings = SplitSettings.from_tables(options)
+    _tell_derived(
+        output, split_manifest(open_manifest(manifest), output, settings=settings, command=_command())
+    )
+
+
+@main.command("filter")
+@click.argument("manifest", type=FOLDER)
+@click.argument("expression")
+@click.option("-o", "--output", required=True, type=FOLDER, help="The manifest to write.")
+def filter_rows(manifest: Path, expression: str, output: Path) -> None:
+    """Narrow MANIFEST down to the rows for which EXPRESSION holds, such as "duration_s < 15"."""
+    from pipeline.contract.opened import open_manifest
+    from pipeline.handoff.select import select_rows
+
+    _tell_derived(
+        output, select_rows(open_manifest(manifest), output, expression=expression, command=_command())
+    )
+
+
+def _command() -> str:
+    return shlex.join(["malsori", *sys.argv[1:]])
+
+
+def _tell_derived(path: Path, manifest: "Manifest") -> None:
+    from pipeline.summary import summarise_derived
+
+    click.echo(summarise_derived(manifest))
+    click.echo(f"wrote {path}", err=True)
 
 
 @main.command()

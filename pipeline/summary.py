@@ -23,6 +23,11 @@ def summarise_run(manifest: Manifest) -> str:
     )
 
 
+def summarise_derived(manifest: Manifest) -> str:
+    """The table after a merge, split or filter."""
+    return _table([*_count_rows(manifest), *_split_rows(manifest)])
+
+
 def summarise_manifest(manifest: Manifest) -> str:
     """What a manifest describes, on one screen."""
     statistics = manifest.statistics
@@ -39,6 +44,7 @@ def summarise_manifest(manifest: Manifest) -> str:
             ("speakers", _speakers(manifest)),
             ("vocabulary", f"{manifest.vocabulary.name}, {len(manifest.vocabulary.symbols)} symbols"),
             *(row for record in manifest.settings for row in _settings_rows(record)),
+            *(("history", line) for line in manifest.history),
             ("made", f"{manifest.run.started} by {manifest.run.command}"),
         ]
     )

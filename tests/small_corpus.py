@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.contract.manifest import read_manifest
-from pipeline.contract.shard import read_rows
+from pipeline.contract.opened import open_manifest
 
 RATE_HZ = 16_000
 SENTENCES = (
@@ -65,7 +64,7 @@ def manifest_content(manifest: Path) -> dict[str, Any]:
 
 def shard_bytes(manifest: Path) -> dict[str, bytes]:
     """Every file of a dataset that must not depend on how it was run."""
-    folder = read_manifest(manifest).folder(manifest)
+    folder = open_manifest(manifest).folder
     return {
         path.name: path.read_bytes()
         for path in folder.iterdir()
@@ -75,6 +74,6 @@ def shard_bytes(manifest: Path) -> dict[str, bytes]:
 
 def rows_by_id(manifest: Path) -> dict[str, dict[str, Any]]:
     """The rows of a dataset, audio and all."""
-    content = read_manifest(manifest)
-    tables = [read_rows(content.folder(manifest), shard) for shard in content.shards]
+    opened = open_manifest(manifest)
+    tables = [opened.rows(shard) for shard in opened.manifest.shards]
     return {row["id"]: row for table in tables for row in table.to_pylist()}

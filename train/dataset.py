@@ -18,9 +18,10 @@ from torch import Tensor
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256
-from pipeline.contract.manifest import Manifest, ShardRecord, VocabularyRecord, read_manifest
+from pipeline.contract.manifest import Manifest, ShardRecord, VocabularyRecord
+from pipeline.contract.opened import OpenedManifest, open_manifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.contract.shard import read_rows, wav_samples
+from pipeline.contract.shard import wav_samples
 
 Samples = npt.NDArray[np.int16]
 
@@ -31,11 +32,20 @@ class UnreadableRow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A manifest and where it lies."""
+    """A manifest, its hash, and how its shards are reached."""
 
-    path: Path
     sha256: str
-    manifest: Manifest
+    opened: OpenedManifest
+
+    @property
+    def path(self) -> Path:
+        """Where the manifest lies."""
+        return self.opened.path
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest."""
+        return self.opened.manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,7 @@ def open_sources(paths: Sequence[Path]) -> list[Source]:
     """
     if not paths:
         raise InputRejected("no manifest given; `malsori preprocess` writes one")
-    sources = [Source(path, file_sha256(path), read_manifest(path)) for path in map(_present, paths)]
+    sources = [Source(file_sha256(path), open_manifest(path)) for path in map(_present, paths)]
     for first, other in pairwise(sources):
         agree(first.manifest.vocabulary, other.manifest.vocabulary, f"{first.path} and {other.path}")
     return sources
@@ -175,11 +185,10 @@ def _present(path: Path) -> Path:
 
 
 def _open_parts(source: Source, split: str) -> list[pa.RecordBatch]:
-    folder = source.manifest.folder(source.path)
     parts: list[pa.RecordBatch] = []
     for record in source.manifest.split_shards(split):
-        _check_size(folder / record.path, record)
-        parts.extend(read_rows(folder, record).to_batches())
+        _check_size(source.opened.locate(record.path), record)
+        parts.extend(source.opened.rows(record).to_batches())
     return parts
 
 

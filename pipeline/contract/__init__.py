@@ -5,6 +5,7 @@
     schema       the columns of a shard
     shard        opening a shard without copying it, and checking its rows
     manifest     the document that proves what the shards are
+    opened       a manifest and the folder its shards lie in
     settings     strict, frozen settings: TOML, overrides, fingerprint
     files        writing a file so that nobody ever sees half of it
 

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.contract import CONTRACT_VERSION
 from pipeline.contract.errors import HandOffBroken, InputRejected
@@ -28,6 +28,23 @@ class Record(BaseModel):
     """A part of the manifest: immutable, no unknown keys, no silent conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _below_the_root(path: str) -> str:
+    parts = path.split("/")
+    if "\\" in path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
+        raise ValueError("expected a relative path below the root, such as train-00000.arrow")
+    return path
+
+
+def _relative(root: str) -> str:
+    if root.startswith("/") or "\\" in root or "\0" in root or ":" in root:
+        raise ValueError("expected a path relative to the manifest; give another place with --root")
+    return root
+
+
+FilePath = Annotated[str, AfterValidator(_below_the_root)]
+RootPath = Annotated[str, AfterValidator(_relative)]
 
 
 class CorpusRecord(Record):
@@ -106,7 +123,7 @@ class ShardRecord(Record):
         settings: Position in the manifest's `settings` of those the file was made with.
     """
 
-    path: str
+    path: FilePath
     sha256: Sha256
     bytes: Count
     stored_rows: Count
@@ -115,14 +132,6 @@ class ShardRecord(Record):
     seconds: Seconds
     split: str
     settings: Count
-
-    @field_validator("path")
-    @classmethod
-    def _stays_below_the_root(cls, path: str) -> str:
-        parts = path.split("/")
-        if not path or "\\" in path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
-            raise ValueError("expected a relative path below the root, such as train-00000.arrow")
-        return path
 
     @model_validator(mode="after")
     def _ranges_match(self) -> Self:
@@ -138,7 +147,7 @@ class ShardRecord(Record):
 class DroppedRecord(Record):
     """The list of rejected utterances (JSON lines, each a `DroppedLine`)."""
 
-    path: str
+    path: FilePath
     sha256: Sha256
     rows: Count
 
@@ -210,11 +219,12 @@ class Manifest(Record):
     sources: Annotated[tuple[SourceRecord, ...], Field(min_length=1)]
     settings: Annotated[tuple[SettingsRecord, ...], Field(min_length=1)]
     vocabulary: VocabularyRecord
-    root: str
+    root: RootPath
     shards: tuple[ShardRecord, ...]
     counts: Counts
     dropped: DroppedRecord
     statistics: Statistics
+    history: tuple[str, ...]  # what was done to the rows since the shards were made
     run: RunRecord
 
     @model_validator(mode="after")
@@ -232,10 +242,6 @@ class Manifest(Record):
         """Canonical JSON text: sorted keys, one space of indent, a final newline."""
         content = self.model_dump(mode="json")
         return json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-
-    def folder(self, manifest_path: Path) -> Path:
-        """The folder that holds the shards, for a manifest that lies at `manifest_path`."""
-        return manifest_path.parent / self.root
 
     def split_shards(self, split: str) -> tuple[ShardRecord, ...]:
         """The shards of one split, in order."""

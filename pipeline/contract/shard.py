@@ -39,16 +39,13 @@ def open_shard(path: Path, *, rows: int) -> pa.Table:
     return table
 
 
-def read_rows(folder: Path, shard: ShardRecord) -> pa.Table:
-    """The rows of a shard that belong to the dataset, mapped into memory, not copied.
-
-    Args:
-        folder: The manifest's root folder.
+def read_rows(path: Path, shard: ShardRecord) -> pa.Table:
+    """The rows of the shard at `path` that belong to the dataset, mapped into memory, not copied.
 
     Raises:
         HandOffBroken: As `open_shard`.
     """
-    table = open_shard(folder / shard.path, rows=shard.stored_rows)
+    table = open_shard(path, rows=shard.stored_rows)
     if shard.ranges is None:
         return table
     pieces = [table.slice(start, end - start) for start, end in shard.ranges]

@@ -14,12 +14,21 @@ TRAIN, VALID, TEST = "train", "valid", "test"
 
 def assign_split(utterance: Utterance, *, settings: SplitSettings) -> str:
     """The split ("train", "valid" or "test") of `utterance`."""
-    named = _named_split(utterance.speaker, settings)
+    return choose_split(
+        utterance.id, speaker=utterance.speaker, corpus_split=utterance.split, settings=settings
+    )
+
+
+def choose_split(
+    utterance_id: str, *, speaker: str | None, corpus_split: str | None, settings: SplitSettings
+) -> str:
+    """The split of the utterance with this id, speaker and split in its own corpus."""
+    named = _named_split(speaker, settings)
     if named is not None:
         return named
-    if settings.by == "corpus" and utterance.split is not None:
-        return utterance.split
-    key = utterance.id if settings.by == "utterance" else utterance.speaker or utterance.id
+    if settings.by == "corpus" and corpus_split is not None:
+        return corpus_split
+    key = utterance_id if settings.by == "utterance" else speaker or utterance_id
     return _hashed_split(key, settings)
 
 

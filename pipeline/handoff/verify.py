@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
+from pipeline.assemble import count_reasons
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.files import file_sha256
-from pipeline.contract.manifest import DroppedLine, Manifest, ShardRecord, read_manifest
+from pipeline.contract.manifest import Manifest, ShardRecord
+from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.contract.shard import read_rows
+from pipeline.handoff.derive import read_dropped
 
 MAX_SHOWN = 20
 
@@ -25,8 +25,8 @@ class _Seen:
     phones: Counter[str] = field(default_factory=Counter)
 
 
-def verify_manifest(path: Path, *, deep: bool) -> Manifest:
-    """Check the shards of the manifest at `path`.
+def verify_manifest(opened: OpenedManifest, *, deep: bool) -> None:
+    """Check the shards of a manifest.
 
     Args:
         deep: Also decode every row, check it, and derive its labels again from its text.
@@ -34,28 +34,27 @@ def verify_manifest(path: Path, *, deep: bool) -> Manifest:
     Raises:
         HandOffBroken: Something is not as recorded; the first problems are named, one a line.
     """
-    manifest = read_manifest(path)
-    problems = list(_problems(manifest, folder=manifest.folder(path), deep=deep))
+    problems = list(_problems(opened, deep=deep))
     if problems:
         shown = problems[:MAX_SHOWN]
         if len(problems) > len(shown):
             shown.append(f"and {len(problems) - len(shown)} more")
-        raise HandOffBroken("\n  ".join([f"{path} does not describe what is there:", *shown]))
-    return manifest
+        raise HandOffBroken("\n  ".join([f"{opened.path} does not describe what is there:", *shown]))
 
 
-def _problems(manifest: Manifest, *, folder: Path, deep: bool) -> Iterator[str]:
-    yield from _dropped_problems(manifest, folder)
+def _problems(opened: OpenedManifest, *, deep: bool) -> Iterator[str]:
+    manifest = opened.manifest
+    yield from _dropped_problems(opened)
     seen = _Seen()
+    hashes: dict[Path, str] = {}
     for shard in manifest.shards:
-        problem = _file_problem(shard, folder)
+        try:
+            problem = _file_problem(shard, opened.locate(shard.path), hashes)
+            table = None if problem else opened.rows(shard)
+        except HandOffBroken as error:
+            problem = str(error)
         if problem is not None:
             yield f"shard {shard.path}: {problem}"
-            continue
-        try:
-            table = read_rows(folder, shard)
-        except HandOffBroken as error:
-            yield str(error)
             continue
         if deep:
             yield from _row_problems(table, shard, manifest, seen)
@@ -65,34 +64,29 @@ def _problems(manifest: Manifest, *, folder: Path, deep: bool) -> Iterator[str]:
             yield "statistics.phone_counts are not those of the shards' labels"
 
 
-def _file_problem(shard: ShardRecord, folder: Path) -> str | None:
-    path = folder / shard.path
+def _file_problem(shard: ShardRecord, path: Path, hashes: dict[Path, str]) -> str | None:
+    """What is wrong with a shard's bytes; each file is hashed once, whatever splits it is in."""
     if not path.is_file():
-        return f"missing from {folder}"
+        return f"missing from {path.parent}; copy it beside the others, or say --root"
     size = path.stat().st_size
     if size != shard.bytes:
         return f"{size} bytes, the manifest says {shard.bytes}"
-    sha256 = file_sha256(path)
+    if path not in hashes:
+        hashes[path] = file_sha256(path)
+    sha256 = hashes[path]
     if sha256 != shard.sha256:
         return f"sha256 {sha256[:16]}…, the manifest says {shard.sha256[:16]}…: its bytes have changed"
     return None
 
 
-def _dropped_problems(manifest: Manifest, folder: Path) -> Iterator[str]:
-    path = folder / manifest.dropped.path
-    if not path.is_file():
-        yield f"dropped list {manifest.dropped.path}: missing from {folder}"
-        return
-    if file_sha256(path) != manifest.dropped.sha256:
-        yield f"dropped list {manifest.dropped.path}: its bytes have changed"
-        return
+def _dropped_problems(opened: OpenedManifest) -> Iterator[str]:
     try:
-        lines = [DroppedLine.model_validate_json(line) for line in path.read_bytes().splitlines()]
-    except ValidationError as error:
-        yield f"dropped list {manifest.dropped.path}: {error.errors()[0]['msg']}"
+        lines = read_dropped(opened)
+    except HandOffBroken as error:
+        yield str(error)
         return
-    if Counter(line.reason for line in lines) != Counter(manifest.counts.dropped):
-        yield f"dropped list {manifest.dropped.path}: its reasons are not those of counts.dropped"
+    if count_reasons(lines) != dict(opened.manifest.counts.dropped):
+        yield f"{opened.manifest.dropped.path}: its reasons are not those of counts.dropped"
 
 
 def _row_problems(table: Any, shard: ShardRecord, manifest: Manifest, seen: _Seen) -> Iterator[str]:
