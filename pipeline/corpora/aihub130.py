@@ -26,7 +26,7 @@ from pipeline.corpora.jsons import read_json, text_of
 from pipeline.corpora.listing import walk_folders
 from pipeline.corpora.naming import split_of_folders, utterance_id
 from pipeline.corpora.resolving import FileIndex, listed_path, within
-from pipeline.corpora.survey import Survey, read_head, take_survey
+from pipeline.corpora.survey import Survey, glance, read_head
 from pipeline.corpora.tables import Row, read_table
 from pipeline.record import Annotation, AudioSource, TextFile, Utterance
 
@@ -52,7 +52,7 @@ class _Files:
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
     """List what the metadata names, file by file, then the other recordings by name."""
-    survey = take_survey(root)
+    survey = glance(root)
     if recognise(survey) is None:
         raise InputRejected(
             f"{root} is not AI Hub 130: looked for *{_METADATA} of lines with '|' that begin with a .wav, or"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.corpora.corpus import Corpus
-from pipeline.corpora.survey import take_survey
+from pipeline.corpora.survey import glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def detect_in(root: Path, readers: Mapping[str, Corpus]) -> Detection:
     """
     if not root.exists():
         raise InputRejected(f"nothing at {root}; give the folder of a corpus")
-    survey = take_survey(root)
+    survey = glance(root)
     seen = {name: saw for name, corpus in readers.items() if (saw := corpus.recognise(survey))}
     if len(seen) == 1:
         ((name, saw),) = seen.items()

@@ -27,7 +27,7 @@ from pipeline.corpora.jsons import read_json, seconds_of, text_of
 from pipeline.corpora.listing import split_name, walk_folders
 from pipeline.corpora.naming import readable, speaker_id, split_of_folders, utterance_id
 from pipeline.corpora.sessions import Span, find_overlapping
-from pipeline.corpora.survey import AUDIO, Survey, read_head, take_survey
+from pipeline.corpora.survey import AUDIO, Survey, glance, read_head
 from pipeline.record import Annotation, AudioSource, Dropped, Reason, Stage, Utterance, two_forms
 
 # What one entry of a session gives: its id, what it says, where it lies.
@@ -62,7 +62,7 @@ def _find_files(root: Path) -> tuple[dict[str, Path], dict[str, Path]]:
     if not any(map(_is_session, labels.values())):
         raise InputRejected(
             f'{root} is not AI Hub dialect speech: looked for .json sessions with an "utterance" list of'
-            f' "dialect_form", found {take_survey(root).describe()}'
+            f' "dialect_form", found {glance(root).describe()}'
         )
     return labels, recordings
 

@@ -18,7 +18,7 @@ from pipeline.corpora.corpus import Corpus, Listed
 from pipeline.corpora.listing import walk_folders
 from pipeline.corpora.naming import speaker_id, utterance_id
 from pipeline.corpora.resolving import FileIndex, index_files, listed_path, within
-from pipeline.corpora.survey import Survey, read_head, take_survey
+from pipeline.corpora.survey import Survey, glance, read_head
 from pipeline.corpora.tables import Row, read_table
 from pipeline.record import Annotation, AudioSource, Utterance, two_forms
 
@@ -29,7 +29,7 @@ _SPEAKER = "kss"
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
     """List the newest transcript's lines in their order, then the clips that it does not name."""
-    survey = take_survey(root)
+    survey = glance(root)
     if not recognise(survey):
         raise InputRejected(
             f"{root} is not KSS: looked for transcript.v.*.txt of 'path|text|text|...' lines, found"

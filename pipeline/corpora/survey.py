@@ -9,20 +9,22 @@ from pipeline.corpora.listing import describe_files, split_name, walk_folders
 AUDIO = ("wav", "flac", "pcm", "mp3", "ogg", "opus")
 _HEAD_BYTES = 2**16
 _LIST_ENDS = (".trans", "_metadata")  # .txt files that list others, told from transcripts
-_REMEMBERED = 32  # files of a kind; the first ones tell as much as all of them
+_ENOUGH = 32  # the first files of a kind tell what corpus it is as well as all of them
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The folder's content, bounded in size whatever the corpus' is.
+    """The folder's content.
 
     Attributes:
         root: The folder, or a single file.
+        most: How many files of a kind are remembered by name; None is all.
         kinds: How many files there are of each extension.
         folder_names: The names of all folders, the root's own among them.
     """
 
     root: Path
+    most: int | None
     kinds: Counter[str] = field(default_factory=Counter)
     folder_names: set[str] = field(default_factory=set)
     _first: dict[str, list[Path]] = field(default_factory=dict)
@@ -31,20 +33,16 @@ class Survey:
         """Take up one file."""
         self.kinds[split_name(name)[1].lower()] += 1
         first = self._first.setdefault(_kind(name), [])
-        if len(first) < _REMEMBERED:
+        if self.most is None or len(first) < self.most:
             first.append(folder / name)
 
     def files(self, kind: str) -> list[Path]:
-        """The first files of a kind: an extension, or `.trans`, `_metadata`, `transcript` (.txt)."""
+        """The remembered files of a kind: an extension, or `.trans`, `_metadata`, `transcript` (.txt)."""
         return list(self._first.get(kind, ()))
 
     def named(self, name: str) -> list[Path]:
-        """The first files of this very name."""
+        """The remembered files of this very name."""
         return [path for path in self._first.get(_kind(name), ()) if path.name == name]
-
-    def recordings(self) -> list[Path]:
-        """The first recordings of each kind."""
-        return [path for extension in AUDIO for path in self._first.get(extension, ())]
 
     def relative(self, path: Path) -> str:
         """`path` from the root on."""
@@ -55,9 +53,22 @@ class Survey:
         return describe_files(self.kinds)
 
 
+def glance(root: Path) -> Survey:
+    """Look through `root` for what corpus it is: bounded in size whatever the corpus' size is."""
+    return _look(Survey(root, most=_ENOUGH))
+
+
 def take_survey(root: Path) -> Survey:
-    """Look through the folder `root`, opening nothing. Raises InputRejected when it cannot be listed."""
-    survey = Survey(root)
+    """Look through `root` and remember every file that is there.
+
+    Raises:
+        InputRejected: `root` cannot be listed.
+    """
+    return _look(Survey(root, most=None))
+
+
+def _look(survey: Survey) -> Survey:
+    root = survey.root
     if root.is_file():
         survey.add(root.parent, root.name)
         return survey

@@ -59,6 +59,20 @@ def test_no_other_reader_accepts_it(tmp_path: Path, name: str) -> None:
             list(READERS[other].read(tmp_path))
 
 
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_raw_data_is_never_written_to(tmp_path: Path, name: str) -> None:
+    _write(tmp_path, LAYOUTS[name])
+    before = _snapshot(tmp_path)
+    detect(tmp_path)
+    list(READERS[name].read(tmp_path))
+    assert _snapshot(tmp_path) == before
+
+
+def _snapshot(root: Path) -> dict[Path, tuple[int, int]]:
+    stats = {path: path.stat() for path in sorted(root.rglob("*"))}
+    return {path: (stat.st_mtime_ns, stat.st_size) for path, stat in stats.items()}
+
+
 def test_a_folder_that_fits_none_lists_what_was_looked_for(tmp_path: Path) -> None:
     _write(tmp_path, {"a.wav": "", "b.doc": ""})
     with pytest.raises(InputRejected) as rejected:

@@ -58,6 +58,13 @@ def test_a_manifest_itself(nemo: Path) -> None:
     assert (utterance.id, utterance.split) == ("nemo/talk", "test")
 
 
+def test_no_manifest_of_many_is_forgotten(tmp_path: Path) -> None:
+    for number in range(100):
+        path = tmp_path / f"{number:03}.json"
+        path.write_text(_lines({"audio_filepath": f"{number}.wav", "text": "안녕하세요"}))
+    assert len(list(NEMO.read(tmp_path))) == 100
+
+
 def test_absolute_paths_stay(tmp_path: Path, record_tone: Callable[..., Path]) -> None:
     audio = record_tone(tmp_path / "elsewhere/1.wav")
     (tmp_path / "m").mkdir()
