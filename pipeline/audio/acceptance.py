@@ -13,7 +13,7 @@ def check_recording(recording: Recording, *, settings: AcceptanceSettings) -> Re
     if wave.size == 0:
         return Rejection(Reason.EMPTY_AUDIO, "no samples")
     lowest, highest = wave.min(), wave.max()
-    if not np.isfinite(highest - lowest):  # NaN and infinity both survive min and max
+    if not (np.isfinite(lowest) and np.isfinite(highest)):  # NaN survives min and max
         bad = int(wave.size - np.isfinite(wave).sum())
         return Rejection(Reason.NOT_FINITE_AUDIO, f"{bad} of {wave.size} samples are not finite")
     if lowest == highest:

@@ -26,5 +26,5 @@ def mix_to_mono(frames: npt.NDArray[np.float32]) -> Waveform:
     live = energies >= energies.max(initial=0.0) * 10 ** (-DEAD_DB / 10)
     if not live.any():  # NaN samples: the acceptance rules name them
         live[:] = True
-    mono: Waveform = frames[:, live].mean(axis=1, dtype=np.float32)
+    mono: Waveform = frames[:, live].mean(axis=1, dtype=np.float64).astype(np.float32)
     return mono

@@ -37,7 +37,9 @@ def prepare_clip(
     rejection = check_recording(recording, settings=acceptance)
     if rejection:
         return rejection
-    wave = within_full_scale(resample(recording.wave, rate_hz=recording.source.rate_hz))
+    wave = within_full_scale(recording.wave)
+    if recording.source.rate_hz != SAMPLE_RATE_HZ:  # the filter may overshoot
+        wave = within_full_scale(resample(wave, rate_hz=recording.source.rate_hz))
     collapsed = collapse_silence(wave, settings=silence)
     rejection = check_length(collapsed.wave, recorded=len(wave), settings=acceptance)
     if rejection:
@@ -77,7 +79,7 @@ def kept_spans(spans: tuple[Span, ...], *, length: int, source: Source) -> tuple
 def within_full_scale(wave: Waveform) -> Waveform:
     """The clip itself, or scaled down so that its peak is 1."""
     highest = peak(wave)
-    return wave if highest <= 1 else wave * np.float32(1 / highest)
+    return wave if highest <= 1 else wave / np.float32(highest)
 
 
 def peak(wave: Waveform) -> float:

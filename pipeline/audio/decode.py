@@ -22,9 +22,6 @@ MOST_CHANNELS = 64
 END_TOLERANCE_S = 0.05
 """A segment may end this much past the audio: annotation tools round their times."""
 
-UNKNOWN_LENGTH = 1 << 62
-"""libsndfile says 2**63 - 1 where a stream's header gives no length."""
-
 
 @dataclass(frozen=True, slots=True)
 class OpenRecording:
@@ -120,8 +117,6 @@ def _examine(stream: FileIO, *, path: Path, file_bytes: int) -> OpenRecording | 
     if decoder.rate_hz not in RATES_HZ or decoder.channels > MOST_CHANNELS:
         found = f"{decoder.rate_hz} Hz and {decoder.channels} channels"
         return Rejection(Reason.UNREADABLE_AUDIO, f"{path.name} claims {found}")
-    if decoder.length >= UNKNOWN_LENGTH:
-        return Rejection(Reason.UNREADABLE_AUDIO, f"{path.name} does not say its length: encode it again")
     return OpenRecording(path.name, stream, decoder, sha256, truncation, note=None)
 
 

@@ -10,12 +10,13 @@ import soundfile
 BLOCK_SAMPLES = 1 << 20
 """Memory is taken block by block as samples arrive, never on a header's word."""
 
-PREROLL_SAMPLES = 8192
-"""A lossy codec's frame leans on those before it: after a seek, the first samples are wrong
-(measured: up to 1,700 of an MP3, 850 of an Ogg Vorbis). These are decoded and thrown away."""
+UNKNOWN_LENGTH = 1 << 62
+"""libsndfile says 2**63 - 1 where a stream's header gives no length."""
 
 SEEKABLE_SUBTYPES = ("PCM", "FLOAT", "DOUBLE", "ALAW", "ULAW")
-"""Where every sample stands alone, or the container (FLAC) seeks exactly."""
+"""Where every sample stands alone, or the container (FLAC) seeks exactly. A lossy codec's frame
+leans on those before it, and libsndfile's seeks go astray (measured: within the last page of an
+Ogg Vorbis by up to a block, over 1,700 samples of an MP3): those are decoded from the start."""
 
 KSPON_RATE_HZ = 16_000
 
@@ -65,38 +66,64 @@ class SoundFileDecoder:
         self._stream = stream
         self._open()
         self.rate_hz = int(self._file.samplerate)
-        self.length = int(self._file.frames)
         self.channels = int(self._file.channels)
-        exact = self._file.subtype.startswith(SEEKABLE_SUBTYPES)
-        self._preroll = 0 if exact else PREROLL_SAMPLES
+        self.length = int(self._file.frames)
+        self._seeks_exactly = self._file.subtype.startswith(SEEKABLE_SUBTYPES)
+        if self.length >= UNKNOWN_LENGTH:
+            self.length = self._skip(UNKNOWN_LENGTH)
+            self._open()
 
     def _open(self) -> None:
         self._stream.seek(0)
-        self._file = soundfile.SoundFile(self._stream.fileno(), closefd=False)
+        self._file = _Forward(self._stream.fileno(), closefd=False)
         self._position = 0
 
     def read(self, start: int, count: int) -> Frames:
         """See `Decoder`."""
         try:
-            if start != self._position:
-                first = max(0, start - self._preroll)
-                self._file.seek(first)
-                self._decode(start - first)
-            samples = self._decode(count)
+            self._go_to(start)
+            return self._decode(count)
         except soundfile.LibsndfileError:
             self._open()  # a decoder that failed once fails for good parts, too
             raise
-        self._position = start + len(samples)
-        return samples
+
+    def _go_to(self, start: int) -> None:
+        if self._seeks_exactly and start != self._position:
+            self._file.seek(start)
+            self._position = start
+        elif start < self._position:
+            self._open()
+        self._skip(start - self._position)
+
+    def _skip(self, count: int) -> int:
+        """Decode up to `count` samples and forget them; how many there were."""
+        before = self._position
+        while count > 0:
+            skipped = len(self._block(count))
+            count = count - skipped if skipped else 0
+        return self._position - before
 
     def _decode(self, count: int) -> Frames:
-        blocks = []
-        while count > 0:
-            wanted = min(BLOCK_SAMPLES, count)
-            block = self._file.read(out=np.empty((wanted, self.channels), np.float32))
-            blocks.append(block)
-            count = count - wanted if len(block) == wanted else 0
-        if len(blocks) == 1:
-            only: Frames = blocks[0]
-            return only
-        return np.concatenate(blocks) if blocks else np.empty((0, self.channels), np.float32)
+        blocks = [self._block(count)]
+        while len(blocks[-1]) == BLOCK_SAMPLES:
+            blocks.append(self._block(count - len(blocks) * BLOCK_SAMPLES))
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+    def _block(self, most: int) -> Frames:
+        """The next samples: `most`, or a block's worth, or what is left."""
+        wanted = min(BLOCK_SAMPLES, most)
+        block: Frames = self._file.read(out=np.empty((wanted, self.channels), np.float32))
+        self._position += len(block)
+        return block
+
+
+class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A file that soundfile does not seek in behind our back.
+
+    After every read of a seekable file soundfile seeks to where it is already: that takes time,
+    costs a lossy decoder the state it needs, and fails at the end of a FLAC of unknown length.
+    """
+
+    def seekable(self) -> bool:
+        """What `SoundFile.read` asks before it does that; `seek` itself still works."""
+        return False

@@ -1,0 +1,49 @@
+"""Sounds that the audio tests share, and real recordings where they are."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.audio import Recordings
+from pipeline.record import AudioSource, Recording, Rejection, Waveform
+
+RATE_HZ = 16_000
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "corpora"
+
+
+@pytest.fixture(scope="session")
+def murmur() -> Callable[..., Waveform]:
+    """Low-pass noise in syllable-like bursts: webrtcvad takes it for speech most of the time."""
+
+    def make(seconds: float, *, seed: int = 0, level: float = 0.1) -> Waveform:
+        count = round(seconds * RATE_HZ)
+        noise = np.random.default_rng(seed).standard_normal(count + 63)
+        low = np.convolve(noise, np.hanning(64), mode="valid")
+        bursts = 0.6 + 0.4 * np.sin(2 * np.pi * 4 * np.arange(count) / RATE_HZ)
+        return (level * low / np.abs(low).max() * bursts).astype(np.float32)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def talk() -> list[Waveform]:
+    """Twenty real utterances of five speakers, 1 s or more each."""
+    paths = sorted((SHARED / "tedxkr-mini").rglob("*.flac"))
+    if not paths:
+        pytest.skip("no ../shared/corpora/tedxkr-mini")
+    waves = [soundfile.read(path, dtype="float32")[0] for path in paths[:: len(paths) // 30]]
+    return [wave for wave in waves if len(wave) >= RATE_HZ][:20]
+
+
+@pytest.fixture
+def read() -> Callable[..., Recording | Rejection]:
+    """Reads one utterance with a fresh reader: `read(path, offset_s, length_s)`."""
+
+    def read_once(path: Path, offset_s: float = 0.0, length_s: float | None = None) -> Recording | Rejection:
+        with Recordings() as recordings:
+            return recordings.read(AudioSource(path, offset_s, length_s))
+
+    return read_once
