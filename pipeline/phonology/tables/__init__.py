@@ -1,0 +1,30 @@
+"""The linguist's tables: tab-separated, one header line, `#` begins a comment line."""
+
+from functools import cache
+from importlib import resources
+
+
+@cache
+def read_table(name: str) -> tuple[tuple[str, ...], ...]:
+    """The rows of `<name>.tsv`, without its header; every row has as many cells as the header."""
+    text = (resources.files(__name__) / f"{name}.tsv").read_text(encoding="utf-8")
+    header, *rows = parse_rows(text)
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"{name}.tsv: {row} has {len(row)} cells, its header has {len(header)}")
+    return tuple(rows)
+
+
+@cache
+def read_column(name: str) -> frozenset[str]:
+    """The first column of `<name>.tsv` as a set."""
+    return frozenset(row[0] for row in read_table(name))
+
+
+def parse_rows(text: str) -> list[tuple[str, ...]]:
+    """Cells of every line that is neither empty nor a comment."""
+    return [
+        tuple(cell.strip() for cell in line.split("\t"))
+        for line in text.splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
