@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from pipeline.contract.errors import InputRejected
 from train.batching import Step
 from train.checkpoint import Checkpoint, Position, RunFolder, TrainedOn, capture
@@ -41,6 +43,8 @@ def fit(
     settings = read_settings(preset, assignments, base=base)
     if checkpoint:
         check_continues(checkpoint, settings, sources)
+    if settings.loop.threads is not None:
+        torch.set_num_threads(settings.loop.threads)
     job = prepare(sources, settings)
     training = Training(job, run, checkpoint)
     write_json_lines(run.left_out, job.left_out_rows())

@@ -104,6 +104,7 @@ class LoopSettings(Settings):
     log_every_steps: Positive = 20
     bad_steps_in_a_row: Positive = 8
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: Positive | None = None  # of a CPU; without it torch takes all cores
 
 
 class DecodeSettings(Settings):
