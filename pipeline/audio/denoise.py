@@ -57,12 +57,13 @@ def find_noise(wave: Waveform, *, frame_samples: int, share: float) -> Waveform:
     frames = sounding[: count * frame_samples].reshape(count, frame_samples)
     if count == 0:
         return frames.ravel()
-    powers = np.einsum("fs,fs->f", frames, frames)
+    # Per sample that is not exactly zero: next to a lost packet, a frame is not quieter but shorter.
+    powers = np.einsum("fs,fs->f", frames, frames) / np.maximum(1, np.count_nonzero(frames, axis=1))
     loudest = np.sort(powers)[max(1, round(share * count)) - 1]
+    chosen = np.flatnonzero(powers <= loudest)
     if loudest > 0:
         quietest = powers[powers > 0].min()
-        loudest = min(loudest, quietest * NOISE_SPREAD)
-    chosen = np.flatnonzero(powers <= loudest)
+        chosen = np.flatnonzero((powers > 0) & (powers <= min(loudest, quietest * NOISE_SPREAD)))
     return frames[chosen[:: -(-chosen.size * frame_samples // MOST_NOISE_SAMPLES)]].ravel()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.audio import Recordings, decode
+from pipeline.audio import Recordings, decode, decoders
 from pipeline.record import AudioSource, Reason, Recording, Rejection
 
 RATE_HZ = 16_000
@@ -305,3 +305,14 @@ def test_an_absurd_wav_header(wav, read, at, layout, value):
     struct.pack_into(layout, data, at, value)
     wav.write_bytes(data)
     assert rejection(read(wav)).reason == Reason.UNREADABLE_AUDIO
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+@pytest.mark.parametrize("seconds", [1.0, 1.3])
+def test_blocks_join_without_a_seam(tmp_path, murmur, monkeypatch, read, suffix, seconds):
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, murmur(seconds), RATE_HZ)
+    whole = read(path).wave
+    monkeypatch.setattr(decoders, "BLOCK_SAMPLES", 4_000)
+    np.testing.assert_array_equal(read(path).wave, whole)
+    np.testing.assert_array_equal(read(path, 0.5, 0.25).wave, whole[8_000:12_000])

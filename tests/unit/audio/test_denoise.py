@@ -1,0 +1,144 @@
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from pipeline.audio.denoise import denoise, find_noise
+from pipeline.audio.settings import DenoiseSettings
+
+RATE_HZ = 16_000
+ENGINES = ["gate", "noisereduce", "off"]
+
+
+def white(seconds, *, level=0.01, seed=0):
+    return (level * np.random.default_rng(seed).standard_normal(round(seconds * RATE_HZ))).astype(np.float32)
+
+
+def si_sdr_db(clean, found):
+    clean, found = clean.astype(np.float64), found.astype(np.float64)
+    target = clean * (clean @ found) / (clean @ clean)
+    return 10 * np.log10((target @ target) / np.sum((found - target) ** 2))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "wave",
+    [
+        np.zeros(0, np.float32),
+        np.zeros(RATE_HZ, np.float32),
+        white(100 / RATE_HZ),
+        white(600 / RATE_HZ),
+        white(1.0),
+        np.sign(white(2.0)),
+        np.concatenate([np.zeros(RATE_HZ, np.float32), white(1.0)]),
+        np.full(RATE_HZ, 1e-30, np.float32),
+    ],
+    ids=["empty", "all zero", "100 samples", "600 samples", "noise", "clipped", "half zero", "denormal"],
+)
+def test_any_clip_comes_back_finite_and_as_long(wave, engine):
+    cleaned = denoise(wave, settings=DenoiseSettings(engine=engine))
+    assert cleaned.shape == wave.shape
+    assert cleaned.dtype == np.float32
+    assert np.isfinite(cleaned).all()
+
+
+def test_off_is_the_clip_itself():
+    wave = white(1.0)
+    assert denoise(wave, settings=DenoiseSettings(engine="off")) is wave
+
+
+def test_equal_input_gives_equal_bytes(murmur):
+    wave = murmur(2.0) + white(2.0)
+    results = {denoise(wave.copy(), settings=DenoiseSettings()).tobytes() for _ in range(3)}
+    assert len(results) == 1
+
+
+def test_the_input_is_left_alone(murmur):
+    wave = murmur(2.0) + white(2.0)
+    before = wave.copy()
+    denoise(wave, settings=DenoiseSettings())
+    np.testing.assert_array_equal(wave, before)
+
+
+def test_an_hour_in_bounded_memory():
+    wave = np.resize(white(10.0), 3600 * RATE_HZ)
+    denoise(wave[:RATE_HZ], settings=DenoiseSettings())
+    tracemalloc.start()
+    cleaned = denoise(wave, settings=DenoiseSettings())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.6 * wave.nbytes  # the result, a mask of the silent ends, and blocks
+    assert np.isfinite(cleaned).all()
+    assert np.std(cleaned) < 0.4 * np.std(wave)
+
+
+def test_clean_speech_is_left_clean(talk):
+    cleaned = [denoise(wave, settings=DenoiseSettings()) for wave in talk]
+    pairs = list(zip(talk, cleaned, strict=True))
+    assert np.mean([si_sdr_db(wave, found) for wave, found in pairs]) >= 25
+    levels = [20 * np.log10((wave @ found) / (wave @ wave)) for wave, found in pairs]
+    assert abs(np.mean(levels)) < 1
+    assert min(levels) > -2
+
+
+def test_white_noise_is_turned_down(talk):
+    gains = []
+    for seed, wave in enumerate(talk):
+        noise = white(len(wave) / RATE_HZ, seed=seed)
+        mixture = wave + noise * np.float32(np.std(wave) / np.std(noise) / 10**0.5)
+        gains.append(si_sdr_db(wave, denoise(mixture, settings=DenoiseSettings())))
+    assert np.mean(gains) >= 14.5
+
+
+def test_noise_is_what_the_quietest_frames_hold(murmur):
+    wave = np.concatenate([murmur(3.0), white(1.0, level=1e-4), murmur(3.0)])
+    noise = find_noise(wave, frame_samples=512, share=0.1)
+    assert len(noise) % 512 == 0
+    assert len(noise) > RATE_HZ // 2
+    assert np.std(noise) == pytest.approx(1e-4, rel=0.1)
+
+
+def test_speech_without_a_pause_lends_no_speech_to_the_noise(murmur):
+    wave = np.concatenate([murmur(3.0), white(0.1, level=1e-4), murmur(3.0)])
+    noise = find_noise(wave, frame_samples=512, share=0.15)
+    assert np.std(noise) < 5e-4
+
+
+def test_digital_silence_at_the_ends_is_no_noise():
+    silent = np.zeros(RATE_HZ, np.float32)
+    wave = np.concatenate([silent, white(2.0), silent])
+    assert np.std(find_noise(wave, frame_samples=512, share=0.15)) == pytest.approx(0.01, rel=0.1)
+
+
+def test_where_pauses_are_digital_silence_the_clip_is_left_alone(murmur):
+    wave = np.concatenate([murmur(1.0), np.zeros(RATE_HZ, np.float32), murmur(1.0)])
+    assert not find_noise(wave, frame_samples=512, share=0.15).any()
+    assert denoise(wave, settings=DenoiseSettings()) is wave
+
+
+def test_a_lost_packet_does_not_switch_the_denoiser_off():
+    wave = white(3.0)
+    wave[20_000:21_500] = 0
+    assert np.std(denoise(wave, settings=DenoiseSettings())) < 0.5 * np.std(wave)
+
+
+def test_the_profile_of_a_long_clip_is_bounded():
+    wave = np.resize(white(10.0), 600 * RATE_HZ)
+    assert RATE_HZ * 20 < len(find_noise(wave, frame_samples=512, share=0.15)) <= RATE_HZ * 30
+
+
+def test_noisereduce_does_not_load_torch():
+    code = (
+        "import sys, numpy as np\n"
+        "from pipeline.audio.denoise import denoise\n"
+        "from pipeline.audio.settings import DenoiseSettings\n"
+        "wave = np.random.default_rng(0).standard_normal(16000).astype(np.float32) / 100\n"
+        "assert np.isfinite(denoise(wave, settings=DenoiseSettings(engine='noisereduce'))).all()\n"
+        "assert 'noisereduce' in sys.modules and 'torch' not in sys.modules\n"
+        "import importlib.util\n"
+        "print(importlib.util.find_spec('torch') is not None)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in {"True", "False"}  # torch can be found again, where it is installed
