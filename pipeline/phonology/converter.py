@@ -15,6 +15,8 @@ from pipeline.phonology.settings import PhonologySettings
 _CACHED_WORDS: Final = 100_000
 """Word forms kept by a process (about 100 MB when full); the cache starts afresh beyond."""
 
+_END: Final[tuple[int, Token | None]] = (0, None)
+
 
 class Converter:
     """Pronounces text; keeps the words it has seen. The result does not depend on them."""
@@ -38,21 +40,19 @@ class Converter:
     def phrases(self, text: str) -> Iterator[tuple[list[Form], str]]:
         """The forms of each phrase's words, and the mark that ends it."""
         tokens = iter(morphemes.tag(text))
-        token = next(tokens, None)
+        start_of_token, token = next(tokens, _END)
         forms: list[Form] = []
         end = 0
         for match in WORD.finditer(text):
-            start = match.start()
-            mark = text[end:start].strip()
+            mark = text[end : match.start()].strip()
             if mark and forms:
                 yield forms, mark
                 forms = []
             end = match.end()
             of_word: list[Token] = []
-            while token is not None and token.start < end:
-                if token.start >= start:
-                    of_word.append(token._replace(start=token.start - start))
-                token = next(tokens, None)
+            while token is not None and start_of_token < end:
+                of_word.append(token)
+                start_of_token, token = next(tokens, _END)
             forms.append(self._form(match[0], tuple(of_word)))
         if forms:
             yield forms, text[end:].strip()

@@ -9,9 +9,9 @@ CODAS: Final = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅ�
 FIRST: Final = 0xAC00
 LAST: Final = 0xD7A3
 
-_ONSET_INDEX = {onset: index for index, onset in enumerate(ONSETS)}
-_VOWEL_INDEX = {vowel: index for index, vowel in enumerate(VOWELS)}
-_CODA_INDEX = {coda: index for index, coda in enumerate(CODAS)}
+_ONSET_CODE = {onset: FIRST + index * 588 for index, onset in enumerate(ONSETS)}
+_VOWEL_CODE = {vowel: index * 28 for index, vowel in enumerate(VOWELS)}
+_CODA_CODE = {coda: index for index, coda in enumerate(CODAS)}
 
 
 class Syllable(NamedTuple):
@@ -39,5 +39,9 @@ def decompose(character: str) -> Syllable:
 
 def compose(syllable: Syllable) -> str:
     """The precomposed syllable of `syllable`'s parts."""
-    onset, vowel, coda = syllable
-    return chr(FIRST + _ONSET_INDEX[onset] * 588 + _VOWEL_INDEX[vowel] * 28 + _CODA_INDEX[coda])
+    return assemble(*syllable)
+
+
+def assemble(onset: str, vowel: str, coda: str) -> str:
+    """The precomposed syllable of three jamo."""
+    return chr(_ONSET_CODE[onset] + _VOWEL_CODE[vowel] + _CODA_CODE[coda])

@@ -15,13 +15,11 @@ WORD: Final = re.compile("[가-힣]+")
 
 
 class Token(NamedTuple):
-    """A token of the tagger: where it begins in the text, and what the dictionary says of it."""
+    """A token of the tagger: its spelling, and the dictionary's entry for it."""
 
-    start: int
     surface: str
-    tag: str
-    type: str | None
-    expression: str | None
+    entry: Any
+    """`mecab.Feature`: pos, type (Compound, Inflect), expression, ..."""
 
 
 @cache
@@ -31,39 +29,36 @@ def _tagger() -> Any:
     return MeCab()
 
 
-def tag(text: str) -> list[Token]:
-    """The tokens of `text` in order."""
-    return [
-        Token(m.span.start, m.surface, m.feature.pos, m.feature.type, m.feature.expression)
-        for m in _tagger().parse(text)
-    ]
+def tag(text: str) -> list[tuple[int, Token]]:
+    """The tokens of `text` in order, each with the position where it begins."""
+    return [(span[0], Token(surface, entry)) for span, surface, entry in _tagger().parse(text)]
 
 
 def split(tokens: tuple[Token, ...], *, length: int) -> tuple[Morpheme, ...]:
-    """The morphemes of one word.
-
-    Args:
-        tokens: The tokens of the word; `start` counts from the word's beginning.
-        length: Syllables in the word.
-    """
-    found = [morpheme for token in tokens for morpheme in _parts(token)]
-    if not found or found[0].start != 0 or found[-1].end != length:
+    """The morphemes of one word of `length` syllables, whose tokens follow each other."""
+    found: list[Morpheme] = []
+    start = 0
+    for token in tokens:
+        found += _parts(token, start)
+        start += len(token.surface)
+    if start != length:
         return (Morpheme(0, length, "", "UNKNOWN"),)
     return tuple(found)
 
 
-def _parts(token: Token) -> list[Morpheme]:
-    if token.type == "Compound" and token.expression:
-        parts = [part.split("/") for part in token.expression.split("+")]
-        if "".join(part[0] for part in parts) == token.surface:
-            return list(_placed(parts, token.start))
+def _parts(token: Token, start: int) -> list[Morpheme]:
+    surface, entry = token
+    if entry.type == "Compound" and entry.expression:
+        parts = [part.split("/") for part in entry.expression.split("+")]
+        if "".join(part[0] for part in parts) == surface:
+            return list(_placed(parts, start))
     ending = ""
-    if token.type == "Inflect" and token.expression:
-        ending = token.expression.rpartition("+")[2].partition("/")[0]
-    return [Morpheme(token.start, token.start + len(token.surface), token.surface, token.tag, ending)]
+    if entry.type == "Inflect" and entry.expression:
+        ending = entry.expression.rpartition("+")[2].partition("/")[0]
+    return [Morpheme(start, start + len(surface), surface, entry.pos, ending)]
 
 
 def _placed(parts: list[list[str]], start: int) -> Iterator[Morpheme]:
-    for surface, tag_, *_ in parts:
-        yield Morpheme(start, start + len(surface), surface, tag_)
+    for surface, pos, *_ in parts:
+        yield Morpheme(start, start + len(surface), surface, pos)
         start += len(surface)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from pipeline.phonology.hangul import FIRST, Syllable, compose, decompose
+from pipeline.phonology.hangul import FIRST, assemble, decompose
 
 _SYLLABLES: Final = [decompose(chr(code)) for code in range(FIRST, FIRST + 11_172)]
 
@@ -63,9 +63,7 @@ class Word:
 
     def __post_init__(self) -> None:
         parts = [_SYLLABLES[ord(character) - FIRST] for character in self.text]
-        self.onsets = [part.onset for part in parts]
-        self.vowels = [part.vowel for part in parts]
-        self.codas = [part.coda for part in parts]
+        self.onsets, self.vowels, self.codas = map(list, zip(*parts, strict=True))
         self.joint = [-1] * len(parts)
         for index, morpheme in enumerate(self.morphemes):
             self.joint[morpheme.start] = index
@@ -75,8 +73,7 @@ class Word:
 
     def spelled(self) -> str:
         """The syllables as they stand now."""
-        triples = zip(self.onsets, self.vowels, self.codas, strict=True)
-        return "".join(compose(Syllable(*triple)) for triple in triples)
+        return "".join(map(assemble, self.onsets, self.vowels, self.codas))
 
     def at(self, syllable: int) -> Morpheme | None:
         """The morpheme that begins at `syllable`, or None inside a morpheme."""

@@ -6,10 +6,11 @@ from functools import cache
 from typing import Final
 
 from pipeline.phonology.g2pk_parts import english_to_hangul
-from pipeline.phonology.tables import read_table
+from pipeline.phonology.tables import read_pairs
 
-_NAMES: Final = "에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 제트"
-LETTER_NAMES: Final = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", _NAMES.split(), strict=True))
+LETTER_NAMES: Final = dict(
+    zip("ABCDEFGHIJKLM", "에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠".split(), strict=True)
+) | dict(zip("NOPQRSTUVWXYZ", "엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 제트".split(), strict=True))
 _ENGLISH_DIGITS: Final = "제로 원 투 쓰리 포 파이브 식스 세븐 에이트 나인".split()
 _LONGEST_ACRONYM: Final = 3
 """Capitals of this length are spelled out; longer ones may be a word (NASA), if a dictionary says so."""
@@ -69,7 +70,7 @@ def _without_accents(word: str) -> str:
 
 @cache
 def _words() -> dict[str, str]:
-    return {spelling.lower(): reading for spelling, reading in read_table("latin_words")}
+    return {spelling.lower(): reading for spelling, reading in read_pairs("latin_words").items()}
 
 
 @cache

@@ -5,7 +5,7 @@ import unicodedata
 from typing import Final
 
 from pipeline.phonology.hangul import FIRST, LAST
-from pipeline.phonology.tables import read_table
+from pipeline.phonology.tables import read_pairs
 
 SILENT: Final = frozenset("\"'`´‘’‚“”„「」『』‹›«»")
 """Quotation marks: they interrupt nothing."""
@@ -24,7 +24,7 @@ _FOLDED: Final = (
 )  # fmt: skip
 """Ranges whose compatibility characters stand for plain ones: full-width forms, ㎏, ½, ℃, 樂."""
 
-SIGNS: Final = {sign: reading for sign, reading in read_table("signs")}
+SIGNS: Final = read_pairs("signs")
 _SIGN: Final = re.compile("|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True)))
 
 

@@ -16,13 +16,13 @@ from pipeline.phonology.reading.numerals import (
     one_by_one,
     sino,
 )
-from pipeline.phonology.tables import read_table
+from pipeline.phonology.tables import read_pairs, read_table
 
 _NUMBER: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _COUNTERS: Final = {counter: (kind, int(limit)) for counter, kind, limit in read_table("counters")}
 _LONGEST: Final = max(map(len, _COUNTERS))
 _COUNTER: Final = "|".join(sorted(_COUNTERS, key=len, reverse=True))
-_UNITS: Final = {unit: reading for unit, reading in read_table("units")}
+_UNITS: Final = read_pairs("units")
 _UNIT: Final = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _NO_LETTER: Final = r"(?![A-Za-z])"
 _SINO_MONTHS: Final = {"6": "유", "10": "시"}

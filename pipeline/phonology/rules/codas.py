@@ -16,6 +16,8 @@ LETTERS: Final = {
     "히읗": "ㅅ",
 }
 _PALATALISED: Final = {"ㄷ": ("", "ㅈ"), "ㅌ": ("", "ㅊ"), "ㄾ": ("ㄹ", "ㅊ")}
+_DERIVING: Final = frozenset(("이", "음", "음직", "으로"))
+"""Suffixes that the tagger sometimes takes for nouns (볶음, 떡볶이)."""
 _WIDE: Final = ("넓죽", "넓둥글", "넓적")
 
 
@@ -64,7 +66,9 @@ def coda_before_content(word: Word) -> bool:
         if word.onsets[index] != "ㅇ" or NEUTRALISED[coda] == coda or index in word.settled:
             continue
         morpheme = word.at(index)
-        if morpheme is not None and not morpheme.leans and not word.before(index).tag.startswith("V"):
+        if morpheme is None or morpheme.leans or morpheme.surface in _DERIVING:
+            continue
+        if not word.before(index).tag.startswith("V"):
             word.codas[index - 1] = NEUTRALISED[coda]
             fired = True
     return fired

@@ -16,6 +16,12 @@ def read_table(name: str) -> tuple[tuple[str, ...], ...]:
 
 
 @cache
+def read_pairs(name: str) -> dict[str, str]:
+    """A table of two columns as a mapping from the first to the second."""
+    return {row[0]: row[1] for row in read_table(name)}
+
+
+@cache
 def read_column(name: str) -> frozenset[str]:
     """The first column of `<name>.tsv` as a set."""
     return frozenset(row[0] for row in read_table(name))
