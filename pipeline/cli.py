@@ -15,6 +15,7 @@ from pipeline.contract.errors import InputRejected, exit_codes
 
 if TYPE_CHECKING:
     from pipeline.contract.manifest import Manifest
+    from pipeline.corpora import Corpus
     from pipeline.run import Request
 
 FOLDER = click.Path(path_type=Path)
@@ -37,7 +38,9 @@ def main() -> None:
 
 @main.command()
 @click.argument("raw", type=FOLDER)
-@click.option("--corpus", required=True, help="Name of the corpus' layout; `malsori corpora` lists them.")
+@click.option(
+    "--corpus", required=True, help="A layout (`malsori corpora` lists them), layout:name, or auto."
+)
 @click.option("--out", required=True, type=FOLDER, help="Folder for the shards.")
 @click.option("--manifest", required=True, type=FOLDER, help="The manifest to write (*.json).")
 @click.option("--name", help="Name of the dataset; as a rule the manifest's file name.")
@@ -82,6 +85,16 @@ def preprocess(raw: Path, manifest: Path, **options: Any) -> None:
         click.echo(profile_table(outcome.timings, audio_s=outcome.manifest.statistics.seconds_in))
 
 
+def _corpus(name: str, raw: Path) -> "Corpus":
+    from pipeline.corpora import detect, find_corpus
+
+    if name != "auto":
+        return find_corpus(name)
+    detected = detect(raw)
+    click.echo(f"{raw} is taken for {detected.name}: {detected.saw}", err=True)
+    return find_corpus(detected.name)
+
+
 def _request(raw: Path, manifest: Path, options: dict[str, Any]) -> "Request":
     from pipeline.engine.resources import default_jobs, fitting_jobs
     from pipeline.plan import Part
@@ -96,7 +109,7 @@ def _request(raw: Path, manifest: Path, options: dict[str, Any]) -> "Request":
         manifest = manifest.with_stem(f"{manifest.stem}.part-{part.number}-of-{part.of}")
     return Request(
         root=raw,
-        corpus=options["corpus"],
+        corpus=_corpus(options["corpus"], raw),
         out=options["out"],
         manifest=manifest,
         name=name,

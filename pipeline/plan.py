@@ -156,8 +156,17 @@ class _FileStats:
 
 
 def relative_name(path: Path, *, root: Path) -> str:
-    """`path` below `root`, with forward slashes: the same on every machine."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    """`path` below `root`, with forward slashes: the same on every machine.
+
+    Bytes of a file name that are not UTF-8 are spelled out, so that the name is text.
+    """
+    below = path.relative_to(root) if path.is_relative_to(root) else path
+    return as_text(below.as_posix())
+
+
+def as_text(text: str) -> str:
+    """`text` with what cannot be stored as UTF-8 (lone surrogates) spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _list_utterance(utterance: Utterance, stats: _FileStats, settings: PipelineSettings) -> _Listed:
@@ -177,7 +186,7 @@ def _list_utterance(utterance: Utterance, stats: _FileStats, settings: PipelineS
         utterance=utterance,
         split=assign_split(utterance, settings=settings.split),
         estimated_s=audio.length_s if audio.length_s is not None else (size or 0) / rate,
-        identity=json.dumps(identity, ensure_ascii=False),
+        identity=json.dumps(identity),
         stamps=f"{mtime} {text_mtime}",
     )
 

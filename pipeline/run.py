@@ -16,7 +16,7 @@ from pipeline.assemble import assemble_manifest
 from pipeline.contract.errors import InputRejected, TooManyDropped
 from pipeline.contract.files import sweep
 from pipeline.contract.manifest import Manifest, PartRecord, RunRecord, write_manifest
-from pipeline.corpora import READERS
+from pipeline.corpora import Corpus
 from pipeline.engine.cluster import run_on_cluster
 from pipeline.engine.lock import locked
 from pipeline.plan import SHARD_BYTES_PER_SECOND, Part, Plan, make_plan, take_part
@@ -44,7 +44,7 @@ class Request:
     """
 
     root: Path
-    corpus: str
+    corpus: Corpus
     out: Path
     manifest: Path
     name: str
@@ -101,12 +101,10 @@ def preprocess(request: Request) -> Outcome:
 
 def plan_request(request: Request) -> Plan:
     """List the corpus and cut it into tasks, without reading any audio."""
-    if request.corpus not in READERS:
-        raise InputRejected(f"no corpus {request.corpus!r}; known: {', '.join(sorted(READERS))}")
     if request.out.resolve().is_relative_to(request.root.resolve()):
         raise InputRejected(f"--out {request.out} lies inside the raw corpus, which is never written to")
     plan = make_plan(
-        READERS[request.corpus],
+        request.corpus,
         request.root,
         settings=request.settings,
         versions=package_versions(),
@@ -173,7 +171,7 @@ def _records_as_done(plan: Plan, request: Request) -> Iterator[TaskRecord]:
     job = Job(
         root=request.root,
         out=request.out,
-        annotation=READERS[request.corpus].annotation,
+        annotation=request.corpus.annotation,
         settings=request.settings,
         limit_s=request.limit_s if request.backend == "loky" else None,
     )
@@ -194,7 +192,7 @@ def _publish(plan: Plan, request: Request, run: RunRecord) -> Manifest:
     manifest = assemble_manifest(
         plan,
         functools.partial(_records, plan, request.out),
-        corpus=READERS[request.corpus].record,
+        corpus=request.corpus.record,
         part=None if part is None else PartRecord(number=part.number, of=part.of),
         settings=request.settings,
         name=request.name,

@@ -18,7 +18,7 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import min_ctc_frames
 from pipeline.engine.watch import Watch, watched
 from pipeline.phonology import label_batch
-from pipeline.plan import Task, relative_name
+from pipeline.plan import Task, as_text, relative_name
 from pipeline.record import (
     Annotation,
     Clip,
@@ -254,7 +254,9 @@ def _too_few_frames(clip: Clip, labelled: Labelled, *, frame_samples: int) -> Re
 
 def dropped_line(dropped: Dropped) -> DroppedLine:
     """The line of the dropped list for `dropped`."""
-    return DroppedLine(id=dropped.id, stage=dropped.stage, reason=dropped.reason, detail=dropped.detail)
+    return DroppedLine(
+        id=as_text(dropped.id), stage=dropped.stage, reason=dropped.reason, detail=as_text(dropped.detail)
+    )
 
 
 def _dropped(utterance: Utterance, stage: Stage, rejection: Rejection) -> Dropped:
