@@ -168,6 +168,7 @@ def write_corpus(folder: Path, rows: Sequence[Row], vocabulary: Vocabulary = KOR
             phone_counts={},
             speakers={},
         ),
+        history=(),
         run=RunRecord(command="", host="", started="", seconds=0.0, jobs=1),
     )
     write_manifest(folder / "tones.json", manifest)
