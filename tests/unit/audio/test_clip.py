@@ -60,9 +60,10 @@ def test_kept_is_in_samples_of_the_recording(murmur, rate_hz):
 def test_the_longest_length_applies_to_what_is_left(murmur):
     pause = np.zeros(20 * RATE_HZ, np.float32)
     assert isinstance(prepare(np.concatenate([murmur(10.0), pause, murmur(10.0)])), Clip)
-    found = prepare(murmur(31.0))
+    found = prepare(np.concatenate([murmur(16.0), pause, murmur(16.0)]))
     assert isinstance(found, Rejection)
     assert found.reason == Reason.TOO_LONG_AUDIO
+    assert found.detail.endswith("(52.000 s recorded); 30 s are the most")
 
 
 @pytest.mark.parametrize(
