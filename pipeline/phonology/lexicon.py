@@ -54,9 +54,20 @@ def apply_lexicon(word: Word, lexicon: Lexicon) -> bool:
 def _match(word: Word, lexicon: Lexicon, start: int) -> int:
     text, joint, length = word.text, word.joint, len(word)
     for end in range(min(length, start + 8), start, -1):
-        if text[start:end] in lexicon and (end == length or joint[end] >= 0 or end - start >= _FREE_LENGTH):
+        if text[start:end] not in lexicon or _reaches_into_particle(word, start, end):
+            continue
+        if end == length or joint[end] >= 0 or end - start >= _FREE_LENGTH:
             return end
     return 0
+
+
+def _reaches_into_particle(word: Word, start: int, end: int) -> bool:
+    """Whether a particle begins inside the span: 년 + 대 + 가 is not the noun 대가."""
+    for index in range(start + 1, end):
+        morpheme = word.at(index)
+        if morpheme is not None and morpheme.tag.startswith("J"):
+            return True
+    return False
 
 
 def _merge(spelling: str, said: str) -> tuple[Syllable, ...]:

@@ -101,7 +101,7 @@ def _iso_date(match: re.Match[str]) -> str:
 
 
 def _month(month: str) -> str:
-    return f"{counted(month, '월')}월"
+    return f"{counted(month.lstrip('0'), '월')}월"
 
 
 def _clock(match: re.Match[str]) -> str:

@@ -21,7 +21,7 @@ def n_insertion(word: Word) -> bool:
         morpheme = word.at(index)
         if index in word.settled or morpheme is None or morpheme.tag.startswith(("J", "E", "VCP")):
             continue
-        if _NUMERALS.issuperset(word.text[:index]):  # 이십일, 삼점일: 일 is one
+        if morpheme.surface == "일" and word.text[index - 1] in _NUMERALS:  # 육일, 점일: one, or day
             continue
         if _takes_n(word.before(index), morpheme):
             word.onsets[index] = "ㄴ"

@@ -9,6 +9,7 @@ from pipeline.phonology.word import Word
 
 _SINO_L: Final = read_column("sino_syllables_in_l")
 _SINO_NEXT: Final = read_column("sino_syllables_in_dsj")
+_SINO_DIGITS: Final = frozenset("일칠팔")
 _SINO_PREFIXES: Final = frozenset("불몰절실")
 _NOUNS: Final = ("NNG", "NNP", "NR", "MAG", "XR", "XSN", "NNB")
 _SONORANTS: Final = frozenset("ㄴㄹㅁㅇ")
@@ -35,13 +36,13 @@ def _sino_seam(word: Word, index: int) -> bool:
     if right is None:
         inside = next(m for m in word.morphemes if m.start < index < m.end)
         doubled = word.text[index - 1] == word.text[index]
-        return inside.tag.startswith(_NOUNS) and not doubled
+        return inside.tag.startswith(_NOUNS) and inside.tag != "NR" and not doubled
     left = word.before(index)
     if not (left.tag.startswith(_NOUNS) and right.tag.startswith(("NNG", "XSN", "NNB", "NR"))):
         return False
     prefixed = left.surface in _SINO_PREFIXES
     suffixed = right.end - right.start == 1 and left.end - left.start >= 2 and left.tag != "NNP"
-    return prefixed or suffixed or (left.tag == "NR" and right.tag == "NR")
+    return prefixed or suffixed or (left.surface in _SINO_DIGITS and right.tag == "NR")
 
 
 @rule("26", "일등[일뜽] 팔세[팔쎄] 칠십[칠씹] 팔십[팔씹] 열셋[열쎋] 열다섯[열따섣] 열시[열씨]")
