@@ -39,10 +39,9 @@ preprocess: .venv/preprocess.stamp ## raw recordings -> shards and a manifest [C
 	$(if $(RAW),,$(BIN)/python data/sample/make_sample.py)
 	$(BIN)/malsori preprocess "$(or $(RAW),data/sample/raw)" --corpus $(CORPUS) --out "$(OUT)" --manifest "$(MANIFEST)" $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
+# Without MANIFEST, the sample is preprocessed first; what is finished is not done again.
 ifeq ($(MANIFEST),manifests/sample.json)
-manifests/sample.json:
-	$(MAKE) preprocess RAW= NAME=sample
-train: manifests/sample.json
+train: preprocess
 PRESET ?= tiny
 else
 PRESET ?= small

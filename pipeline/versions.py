@@ -10,12 +10,17 @@ PACKAGES = (
     "python-mecab-ko-dic", "scipy", "soundfile", "soxr", "webrtcvad-wheels",
 )  # fmt: skip
 
+SHAPING = (
+    "audio", "contract/schema.py", "contract/vocabulary.py", "corpora", "phonology", "plan.py",
+    "record.py", "shards", "task.py", "transcript",
+)  # fmt: skip
+
 
 def package_versions() -> dict[str, str]:
     """Name -> version of everything whose change could change a shard.
 
-    `malsori-pipeline` is a hash of the pipeline's own sources and tables, so that shards made
-    by other code are never taken for the same.
+    `malsori-pipeline` is a hash of our own sources and tables, so that shards made by other code
+    are never taken for the same.
     """
     versions = {name: metadata.version(name) for name in PACKAGES}
     versions["python"] = ".".join(platform.python_version_tuple()[:2])
@@ -25,11 +30,16 @@ def package_versions() -> dict[str, str]:
 
 
 def source_hash() -> str:
-    """The first 16 hexadecimal digits of a SHA-256 over the pipeline's sources and tables."""
+    """16 hexadecimal digits of a SHA-256 over the sources and tables that shape a shard's bytes.
+
+    What only shows, checks or spreads (commands, report, engine) is left out: a change there
+    makes no shard stale.
+    """
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if path.suffix in {".py", ".tsv", ".csv"}:
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
+    for part in SHAPING:
+        for path in sorted([root / part] if part.endswith(".py") else (root / part).rglob("*")):
+            if path.suffix in {".py", ".tsv", ".csv"}:
+                digest.update(path.relative_to(root).as_posix().encode())
+                digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

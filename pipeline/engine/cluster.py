@@ -26,7 +26,7 @@ def run_on_cluster(
     address: str | None,
     jobs: int,
 ) -> Iterator[ResultT]:
-    """Results of `function` over `tasks`, as they finish.
+    """Results of `function` over `tasks`: as they finish (Dask), or all at the end (Ray).
 
     Args:
         address: Of the Dask scheduler ("tcp://host:8786") or the Ray head ("host:6379"); None
@@ -38,7 +38,9 @@ def run_on_cluster(
     """
     connect = _dask if backend == "dask" else _ray
     with connect(address, jobs), joblib.parallel_config(backend=backend):
-        parallel = joblib.Parallel(n_jobs=-1 if address else jobs, return_as="generator_unordered")
+        # Ray's backend cannot hand back results one by one.
+        order = "generator_unordered" if backend == "dask" else "list"
+        parallel = joblib.Parallel(n_jobs=-1 if address else jobs, return_as=order)
         yield from parallel(joblib.delayed(function)(task) for task in tasks)
 
 
