@@ -69,7 +69,7 @@ def to_ipa(text: str, *, settings: PhonologySettings = _DEFAULT) -> list[str]:
     Raises:
         UnpronounceableError: A character has no reading.
     """
-    return _ipa(pronounce(text, settings=settings), settings)
+    return ipa_of_pronunciation(pronounce(text, settings=settings), settings)
 
 
 def _label(text: str, settings: PhonologySettings) -> Labelled | Rejection:
@@ -77,11 +77,12 @@ def _label(text: str, settings: PhonologySettings) -> Labelled | Rejection:
         pronunciation = pronounce(text, settings=settings)
     except UnpronounceableError as error:
         return Rejection(Reason.UNPRONOUNCEABLE, str(error))
-    ipa = _ipa(pronunciation, settings)
+    ipa = ipa_of_pronunciation(pronunciation, settings)
     return Labelled(pronunciation, tuple(ipa), tuple(KOREAN.encode(ipa)), romanize(text))
 
 
-def _ipa(pronunciation: str, settings: PhonologySettings) -> list[str]:
+def ipa_of_pronunciation(pronunciation: str, settings: PhonologySettings) -> list[str]:
+    """The symbols of a pronunciation under `settings`: `verify --deep` derives labels again by it."""
     return ipa_of(pronunciation, connected=settings.connected, initial_liquid=settings.initial_liquid)
 
 

@@ -62,7 +62,9 @@ def _match(word: Word, lexicon: Lexicon, start: int) -> int:
 
 
 def _reaches_into_particle(word: Word, start: int, end: int) -> bool:
-    """Whether a particle begins inside the span: 년 + 대 + 가 is not the noun 대가."""
+    """Whether a particle begins inside a part of a word: 년 + 대 + 가 is not the noun 대가."""
+    if end - start == len(word):
+        return False
     for index in range(start + 1, end):
         morpheme = word.at(index)
         if morpheme is not None and morpheme.tag.startswith("J"):

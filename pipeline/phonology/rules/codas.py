@@ -16,7 +16,7 @@ LETTERS: Final = {
     "히읗": "ㅅ",
 }
 _PALATALISED: Final = {"ㄷ": ("", "ㅈ"), "ㅌ": ("", "ㅊ"), "ㄾ": ("ㄹ", "ㅊ")}
-_DERIVING: Final = frozenset(("이", "음", "음직", "으로"))
+_DERIVING: Final = frozenset(("이", "음", "음직", "으로", "이나"))
 """Suffixes that the tagger sometimes takes for nouns (볶음, 떡볶이)."""
 _WIDE: Final = ("넓죽", "넓둥글", "넓적")
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pipeline.phonology.hangul import FIRST
 from pipeline.phonology.rules.rule import rule
 from pipeline.phonology.tables import read_table
 from pipeline.phonology.word import Morpheme, Word
@@ -11,7 +12,7 @@ _NATIVE_UNITS: Final = ("여섯", "일곱", "여덟")
 _NUMERALS: Final = frozenset("영공일이삼사오육칠팔구십백천만억조점")
 
 
-@rule("29", "한여름[한녀름] 집안일[지반닐] 식용유[시굥뉴] 직행열차[지캥녈차] 영업용[영엄뇽]")
+@rule("29", "한여름[한녀름] 집안일[지반닐] 식용유[시굥뉴] 직행열차[지캥녈차] 영업용[영엄뇽] 윗입술[윈닙쑬]")
 def n_insertion(word: Word) -> bool:
     """A listed head that begins with 이 야 여 요 유 takes ㄴ after a consonant."""
     fired = False
@@ -65,13 +66,29 @@ def _is_numeral(word: Word, index: int) -> bool:
 
 
 def _takes_n(before: Morpheme, morpheme: Morpheme) -> bool:
+    if before.tag.startswith(("J", "EF", "EC")):
+        return False
+    if _ends_in_sai_siot(before) and morpheme.tag.startswith("NN"):
+        return True
     for after in HEADS.get(morpheme.surface, ()):
         if after == "*" or (after == "**" and before.end - before.start >= 2) or before.surface == after:
-            return not before.tag.startswith(("J", "EF", "EC"))
+            return True
     adverb = before.surface in ("못", "잘", "안", "막") and before.tag == "MAG"
     return adverb and (morpheme.surface, morpheme.tag[:2]) in _ADVERB_VERBS
 
 
+def _ends_in_sai_siot(morpheme: Morpheme) -> bool:
+    """Whether it is the first part of a native compound in ㅅ (article 30.3), as in 윗입술, 햇양파."""
+    final = (ord(morpheme.surface[-1]) - FIRST) % 28 if morpheme.surface else 0
+    return (
+        final == _SIOT
+        and morpheme.tag.startswith(("NN", "MM", "XPN"))
+        and morpheme.surface not in ("첫", "옛")
+    )
+
+
+_SIOT: Final = 19
+"""Index of ㅅ among the codas."""
 _ADVERB_VERBS: Final = frozenset(
     (stem, "VV") for stem in "입 읽 익 잊 이기 이루 잃 여쭙 이끌 익히 이어지 일어나 이르".split()
 )
