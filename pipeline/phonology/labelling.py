@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pipeline.contract.errors import InputRejected
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.phonology.converter import converter
 from pipeline.phonology.ipa import ipa_of
@@ -16,7 +17,7 @@ _NAMED_CHARACTERS: Final = 10
 """Characters that a rejection names at most."""
 
 
-class UnpronounceableError(ValueError):
+class UnpronounceableError(InputRejected):
     """A text holds characters that have no reading; `characters` lists them."""
 
     def __init__(self, characters: list[str]) -> None:

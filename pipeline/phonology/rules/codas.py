@@ -57,7 +57,7 @@ def _is_hi(word: Word, index: int) -> bool:
     return (morpheme is None or morpheme.leans) and word.codas[index] in ("", "ㅆ", "ㄴ", "ㄹ", "ㅁ", "ㅂ")
 
 
-@rule("15", "꽃위[꼬뒤] 겉옷[거돋] 헛웃음[허두슴] 값있는[가빈는] 첫인상[처딘상]")
+@rule("15", "숲안[수반] 옷얼룩[오덜룩] 앞앞[아밥]")
 def coda_before_content(word: Word) -> bool:
     """Before a vowel that begins a content morpheme a coda is neutralised, then linked."""
     fired = False

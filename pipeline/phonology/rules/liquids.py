@@ -8,7 +8,7 @@ from pipeline.phonology.word import Word
 _SUFFIXES: Final = frozenset("란량력령로론료류례루림록률")
 
 
-@rule("20", "의견란[의견난] 생산량[생산냥] 판단력[판단녁] 등산로[등산노] 음운론[으문논] 향신료[향신뇨]")
+@rule("20", "확산력[확싼녁] 생존력[생존녁] 회전력[회전녁]")
 def liquid_suffix_after_n(word: Word) -> bool:
     """A Sino-Korean suffix in ㄹ becomes ㄴ after a base of two syllables or more in ㄴ."""
     fired = False

@@ -45,7 +45,7 @@ def _sino_seam(word: Word, index: int) -> bool:
     return prefixed or suffixed or (left.surface in _SINO_DIGITS and right.tag == "NR")
 
 
-@rule("26", "일등[일뜽] 팔세[팔쎄] 칠십[칠씹] 팔십[팔씹] 열셋[열쎋] 열다섯[열따섣] 열시[열씨]")
+@rule("26", "칠등[칠뜽] 칠단계[칠딴게] 여덟곳[여덜꼳] 열군데[열꾼데]")
 def numeral_before_counter(word: Word) -> bool:
     """일 칠 팔 make ㄷ ㅅ ㅈ tense; 열 and 여덟 do so to ㄱ ㅂ as well."""
     fired = False
@@ -69,13 +69,13 @@ _LOAN_UNITS: Final = frozenset(
 )
 
 
-@rule("28", "산새[산쌔] 손재주[손째주] 물고기[물꼬기] 술잔[술짠] 아침밥[아침빱] 눈동자[눈똥자]")
+@rule("28", "공원길[공원낄] 거실바닥[거실빠닥]")
 def compound_head(word: Word) -> bool:
     """A listed head of a compound is tense after ㄴ ㄹ ㅁ ㅇ, but for the words it excepts."""
     return _tense_parts(word, _HEADS, longest=4)
 
 
-@rule("28", "가능성[가능썽] 우울증[우울쯩] 사용법[사용뻡] 소유권[소유꿘] 문제점[문제쩜]")
+@rule("28", "존엄성[조넘썽] 열람권[열람꿘] 두통증[두통쯩]")
 def sino_korean_suffix(word: Word) -> bool:
     """Sino-Korean suffixes that are always tense: 권 법 성 증 죄 and others, but for their exceptions."""
     fired = False
