@@ -7,20 +7,40 @@ only (`ShardRecord.ranges`), so that a split or a filter rewrites no audio.
 """
 
 import json
+import math
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from pipeline.contract import CONTRACT_VERSION
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import write_text
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
 
-MAX_MANIFEST_BYTES = 256 * 2**20
+MAX_MANIFEST_BYTES = 64 * 2**20
+MAX_VALUES = 1_000_000
+"""Of any kind, in one manifest; reading so many takes 940 MB at worst. Half of KsponSpeech's 620,000
+utterances, picked at random, take 0.5 million."""
 
+MAX_COUNT = 2**53  # what a JSON reader of another language still counts exactly
+MAX_PARTS = 100_000
+MAX_PATH_BYTES = 1_024
+MAX_FAULTS = 1_000
+MAX_SHOWN = 200  # characters of somebody else's text in a message
+
+FIRST_FAULT = Field(fail_fast=True)  # a million faults are no more use than one, and take gigabytes
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -32,15 +52,19 @@ class Record(BaseModel):
 
 def _below_the_root(path: str) -> str:
     parts = path.split("/")
-    if "\\" in path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
+    if not _is_plain(path) or any(part in {"", ".", ".."} for part in parts):
         raise ValueError("expected a relative path below the root, such as train-00000.arrow")
     return path
 
 
 def _relative(root: str) -> str:
-    if root.startswith("/") or "\\" in root or "\0" in root or ":" in root:
+    if root.startswith("/") or ":" in root or not _is_plain(root):
         raise ValueError("expected a path relative to the manifest; give another place with --root")
     return root
+
+
+def _is_plain(path: str) -> bool:
+    return "\\" not in path and path.isprintable() and len(path.encode()) <= MAX_PATH_BYTES
 
 
 FilePath = Annotated[str, AfterValidator(_below_the_root)]
@@ -71,14 +95,20 @@ class SettingsRecord(Record):
 
     fingerprint: Sha256
     values: dict[str, Any]
-    versions: dict[str, str]
+    versions: Annotated[dict[str, str], FIRST_FAULT]
 
 
 class PartRecord(Record):
     """One box' share of a run that was divided over several: `number` of `of`, from 1."""
 
     number: Annotated[int, Field(ge=1)]
-    of: Annotated[int, Field(ge=1)]
+    of: Annotated[int, Field(ge=1, le=MAX_PARTS)]
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        if self.number > self.of:
+            raise ValueError(f"part {self.number} of {self.of}")
+        return self
 
 
 class VocabularyRecord(Record):
@@ -87,7 +117,7 @@ class VocabularyRecord(Record):
     name: str
     language: str
     blank_id: Literal[0]
-    symbols: Annotated[tuple[str, ...], Field(min_length=1, max_length=254)]
+    symbols: Annotated[tuple[str, ...], Field(min_length=1, max_length=254, fail_fast=True)]
     sha256: Sha256
 
     @classmethod
@@ -128,14 +158,18 @@ class ShardRecord(Record):
     bytes: Count
     stored_rows: Count
     rows: Count
-    ranges: tuple[tuple[Count, Count], ...] | None
+    ranges: Annotated[tuple[tuple[Count, Count], ...], FIRST_FAULT] | None
     seconds: Seconds
     split: str
     settings: Count
 
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """The rows of the file that belong to the dataset, as [start, end) pairs in order."""
+        return ((0, self.stored_rows),) if self.ranges is None else self.ranges
+
     @model_validator(mode="after")
     def _ranges_match(self) -> Self:
-        ranges = ((0, self.stored_rows),) if self.ranges is None else self.ranges
+        ranges = self.spans()
         edges = [edge for pair in ranges for edge in pair]
         if edges != sorted(edges) or (edges and edges[-1] > self.stored_rows):
             raise ValueError("ranges must be in order, disjoint and inside the stored rows")
@@ -166,7 +200,7 @@ class Counts(Record):
 
     read: Count
     kept: Count
-    dropped: dict[str, Count]
+    dropped: Annotated[dict[str, Count], FIRST_FAULT]
 
     @model_validator(mode="after")
     def _add_up(self) -> Self:
@@ -196,8 +230,8 @@ class Statistics(Record):
     longest_s: Seconds
     phones: Count
     phones_per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    phone_counts: dict[str, Count]
-    speakers: dict[str, SpeakerRecord]
+    phone_counts: Annotated[dict[str, Count], FIRST_FAULT]
+    speakers: Annotated[dict[str, SpeakerRecord], FIRST_FAULT]
 
 
 class RunRecord(Record):
@@ -216,15 +250,15 @@ class Manifest(Record):
     contract_version: Literal[1]
     name: str
     part: PartRecord | None
-    sources: Annotated[tuple[SourceRecord, ...], Field(min_length=1)]
-    settings: Annotated[tuple[SettingsRecord, ...], Field(min_length=1)]
+    sources: Annotated[tuple[SourceRecord, ...], Field(min_length=1, fail_fast=True)]
+    settings: Annotated[tuple[SettingsRecord, ...], Field(min_length=1, fail_fast=True)]
     vocabulary: VocabularyRecord
     root: RootPath
-    shards: tuple[ShardRecord, ...]
+    shards: Annotated[tuple[ShardRecord, ...], FIRST_FAULT]
     counts: Counts
     dropped: DroppedRecord
     statistics: Statistics
-    history: tuple[str, ...]  # what was done to the rows since the shards were made
+    history: Annotated[tuple[str, ...], FIRST_FAULT]  # what was done to the rows since the shards were made
     run: RunRecord
 
     @model_validator(mode="after")
@@ -236,6 +270,19 @@ class Manifest(Record):
             raise ValueError("a shard names settings that the manifest does not hold")
         if self.dropped.rows != sum(self.counts.dropped.values()):
             raise ValueError("dropped.rows does not match counts.dropped")
+        return self
+
+    @model_validator(mode="after")
+    def _no_row_is_used_twice(self) -> Self:
+        files: dict[str, list[ShardRecord]] = {}
+        for shard in self.shards:
+            files.setdefault(shard.path, []).append(shard)
+        for path, records in files.items():
+            if len({(record.sha256, record.bytes, record.stored_rows) for record in records}) > 1:
+                raise ValueError(f"the records of {path} describe different files")
+            spans = sorted(span for record in records for span in record.spans())
+            if any(earlier[1] > later[0] for earlier, later in pairwise(spans)):
+                raise ValueError(f"a row of {path} is used twice")
         return self
 
     def to_json(self) -> str:
@@ -260,26 +307,65 @@ def read_manifest(path: Path) -> Manifest:
         InputRejected: There is no such file, or it is not a manifest.
         HandOffBroken: It is of another contract version, or its parts contradict each other.
     """
-    try:
-        size = path.stat().st_size
-        if size > MAX_MANIFEST_BYTES:
-            raise InputRejected(f"{path} has {size} bytes; a manifest has {MAX_MANIFEST_BYTES} at most")
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise InputRejected(f"no manifest at {path}; `malsori preprocess` writes one") from error
-    except (IsADirectoryError, ValueError, RecursionError) as error:
-        raise InputRejected(f"{path} is not a manifest (JSON): {error}") from error
-    version = content.get("contract_version") if isinstance(content, dict) else None
+    version, text = _read_json(path)
     if version is None:
         raise InputRejected(f"{path} is not a manifest: it has no contract_version")
     if version != CONTRACT_VERSION:
+        shown = shorten(repr(version)) if isinstance(version, int | str) else f"a {type(version).__name__}"
         raise HandOffBroken(
-            f"{path} has contract version {version!r}, this malsori reads {CONTRACT_VERSION}:"
+            f"{path} has contract version {shown}, this malsori reads {CONTRACT_VERSION}:"
             " make the manifest again, or install the malsori that wrote it"
         )
     try:
-        return Manifest.model_validate_json(json.dumps(content))
+        return Manifest.model_validate_json(text)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in problem["loc"]) or "the manifest"
-        raise HandOffBroken(f"{path}: {place}: {problem['msg']}") from error
+        raise HandOffBroken(f"{path}: {first_problem(error)}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """Where a record is wrong, and how, in one short line."""
+    if error.error_count() > MAX_FAULTS:  # naming them all takes more memory than reading them did
+        return f"{error.error_count()} faults"
+    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(part) for part in problem["loc"]) or "the manifest"
+    return f"{shorten(place)}: {shorten(problem['msg'])}"
+
+
+def shorten(text: str) -> str:
+    """`text` for a message, cut where a hostile file would fill the screen."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def _read_json(path: Path) -> tuple[Any, str]:
+    """The contract version, and the whole content as strict JSON without repeated keys."""
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_MANIFEST_BYTES + 1)
+        if len(raw) > MAX_MANIFEST_BYTES:
+            raise InputRejected(f"{path} has over {MAX_MANIFEST_BYTES} bytes, more than a manifest has")
+        if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
+            raise InputRejected(f"{path} has over {MAX_VALUES} values, more than a manifest has")
+        content = json.loads(
+            raw, object_pairs_hook=_without_repeats, parse_float=_finite, parse_constant=_finite
+        )
+        version = content.get("contract_version") if isinstance(content, dict) else None
+        return version, json.dumps(content)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputRejected(f"no manifest at {path}; `malsori preprocess` writes one") from error
+    except (IsADirectoryError, ValueError, RecursionError) as error:
+        raise InputRejected(f"{path} is not a manifest (JSON): {shorten(str(error))}") from error
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise ValueError(f"the key {shorten(counts.most_common(1)[0][0])!r} occurs twice")
+    return content
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{shorten(text)} is no finite number")
+    return number

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.manifest import Manifest, ShardRecord, read_manifest
+from pipeline.contract.rows import find_row_problem
 from pipeline.contract.shard import read_rows
 
 
@@ -33,12 +34,13 @@ class OpenedManifest:
         """The file that the manifest calls `name`.
 
         Raises:
-            HandOffBroken: A symbolic link leads out of the root folder.
+            HandOffBroken: A symbolic link leads out of the root folder, or in a circle.
         """
         path = self.folder / name
-        if not self.allow_outside and not path.resolve().is_relative_to(self.folder):
+        target = _resolve(path, named_by=self.path)
+        if not self.allow_outside and not target.is_relative_to(self.folder):
             raise HandOffBroken(
-                f"{name} of {self.path} is a link that leads out of {self.folder}, to {path.resolve()}:"
+                f"{name} of {self.path} is a link that leads out of {self.folder}, to {target}:"
                 " --allow-outside follows it"
             )
         return path
@@ -53,7 +55,12 @@ class OpenedManifest:
             HandOffBroken: The shard is missing or is not what the manifest says.
         """
         table = read_rows(self.locate(shard.path), shard)
-        return table if columns is None else table.select(list(columns))
+        if columns is not None:
+            table = table.select(list(columns))
+        problem = find_row_problem(table, num_symbols=len(self.manifest.vocabulary.symbols))
+        if problem is not None:
+            raise HandOffBroken(f"shard {shard.path} of {self.path}: {problem}; make it again")
+        return table
 
 
 def open_manifest(path: Path, *, root: Path | None = None, allow_outside: bool = False) -> OpenedManifest:
@@ -67,5 +74,12 @@ def open_manifest(path: Path, *, root: Path | None = None, allow_outside: bool =
         HandOffBroken: It is of another version, or contradicts itself.
     """
     manifest = read_manifest(path)
-    folder = root or path.parent / manifest.root
-    return OpenedManifest(path, manifest, folder.resolve(), allow_outside)
+    folder = _resolve(root or path.parent / manifest.root, named_by=path)
+    return OpenedManifest(path, manifest, folder, allow_outside)
+
+
+def _resolve(path: Path, *, named_by: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError before Python 3.13
+        raise HandOffBroken(f"{path}, which {named_by} names, cannot be reached: {error}") from error

@@ -7,13 +7,15 @@ import pyarrow as pa
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.schema import WAV_HEADER_BYTES, shard_schema
+from pipeline.contract.stream import BrokenStream, map_batches
 
 
 def open_shard(path: Path, *, rows: int) -> pa.Table:
     """Map a shard into memory without reading its audio.
 
     A truncated stream can read short without an error, so the manifest's row count is
-    checked here; hashes are `verify`'s business.
+    checked here; hashes are `verify`'s business. The shard is untrusted input: whatever is
+    wrong with it, reading the table's columns is safe.
 
     Args:
         path: The shard.
@@ -22,18 +24,19 @@ def open_shard(path: Path, *, rows: int) -> pa.Table:
     Raises:
         HandOffBroken: The shard is missing, is not Arrow, has other columns or other rows.
     """
+    if not path.exists():
+        raise HandOffBroken(f"shard {path} is missing; copy it beside the others, or say --root")
+    if not path.is_file():  # opening a named pipe would wait for ever
+        raise HandOffBroken(f"shard {path} is not a regular file; copy it again")
+    schema = shard_schema({})
     try:
-        with pa.memory_map(str(path)) as source:
-            table = pa.ipc.open_stream(source).read_all()
-    except FileNotFoundError as error:
-        raise HandOffBroken(f"shard {path} is missing; copy it beside the others") from error
-    except (pa.ArrowException, OSError) as error:
-        raise HandOffBroken(f"shard {path} is not a readable Arrow stream: {error}") from error
-    if not table.schema.equals(shard_schema({}), check_metadata=False):
-        raise HandOffBroken(f"shard {path} has columns other than contract version 1's")
+        table = pa.Table.from_batches(map_batches(path, schema=schema, most_rows=rows), schema)
+    except BrokenStream as error:
+        raise HandOffBroken(f"shard {path} {error}; copy it again, or make it again") from error
     if table.num_rows != rows:
+        found = f"more than {rows}" if table.num_rows > rows else str(table.num_rows)
         raise HandOffBroken(
-            f"shard {path} holds {table.num_rows} rows, its manifest says {rows}: it is truncated"
+            f"shard {path} holds {found} rows, its manifest says {rows}: it is truncated"
             " or not the one the manifest describes; copy it again"
         )
     return table

@@ -103,7 +103,16 @@ def tone_rows(count: int, split: str, *, seed: int, symbols: int = 8) -> list[Ro
 
 
 def write_shard(path: Path, rows: Sequence[Row]) -> ShardRecord:
-    empty = dict.fromkeys(shard_schema({}).names)
+    empty = dict.fromkeys(shard_schema({}).names, "") | {
+        "source": {"path": "", "rate_hz": SAMPLE_RATE_HZ, "offset": 0, "length": 1, "sha256": ""},
+        "kept": [],
+        "measurements": {
+            "silence_removed_samples": 0,
+            "noise_floor_db": 0.0,
+            "speech_level_db": 0.0,
+            "peak": 0.0,
+        },
+    }
     columns = [
         empty
         | {
