@@ -32,7 +32,7 @@ def load_g2pk() -> Any:
     vars(re)["_MAXCACHE"] = max(vars(re)["_MAXCACHE"], MIN_REGEX_CACHE)
     try:
         nltk_data = importlib.import_module("nltk.data")
-        folder = str(_cmudict_folder())
+        folder = str(cmudict_folder())
         if folder not in nltk_data.path:
             nltk_data.path.insert(0, folder)
         return importlib.import_module("g2pk").G2p()
@@ -40,7 +40,7 @@ def load_g2pk() -> Any:
         raise MissingResource(f"{error}; install malsori's dependencies (make preprocess does)") from error
 
 
-def _cmudict_folder() -> Path:
+def cmudict_folder() -> Path:
     """An NLTK data folder in the user's cache that holds corpora/cmudict.zip."""
     folder = _cache_folder() / "malsori" / "nltk_data"
     archive = folder / "corpora" / "cmudict.zip"

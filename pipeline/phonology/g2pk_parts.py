@@ -61,8 +61,14 @@ def junction_table() -> dict[tuple[str, str], Junction]:
         cell = _CELL.match(replacement)
         if cell:
             said = _MODERN["codas"].get(cell[1], ""), _MODERN["onsets"].get(cell[2], "")
-            table[coda, onset] = (*said, articles[0] if articles else "9")
+            table[coda, onset] = (*said, _number(articles))
     return table
+
+
+def _number(articles: list[str]) -> str:
+    """The first article that a cell cites; article 9 where it cites none."""
+    cited = re.match(r"\d+", articles[0]) if articles else None
+    return cited[0] if cited else "9"
 
 
 def english_to_hangul(word: str) -> str | None:

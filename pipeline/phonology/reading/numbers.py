@@ -25,6 +25,8 @@ _COUNTER: Final = "|".join(sorted(_COUNTERS, key=len, reverse=True))
 _UNITS: Final = read_pairs("units")
 _UNIT: Final = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _NO_LETTER: Final = r"(?![A-Za-z])"
+_CONTEXT: Final = 4
+"""Characters after a counter that may tell what it counts: 2번 출구."""
 _SINO_MONTHS: Final = {"6": "유", "10": "시"}
 _ROUND: Final = frozenset("십백천만억조")
 _SCALES: Final = "십백천만억조"
@@ -191,7 +193,9 @@ def _scaled(match: re.Match[str]) -> str:
 
 def _general(match: re.Match[str]) -> str:
     number, gap, following = match.groups()
-    said = counted(number, following)
+    ordinal = match.string[: match.start()].endswith("제")  # 제3장: the third chapter, not three sheets
+    context = following + match.string[match.end() :][:_CONTEXT]
+    said = counted(number, "" if ordinal else context if following else "")
     return f"{said}{'' if counter_of(following) else gap}{following}"
 
 

@@ -1,0 +1,82 @@
+"""Laws of the phonology, for any text."""
+
+import unicodedata
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.contract.vocabulary import KOREAN
+from pipeline.phonology import PhonologySettings, label_batch, pronounce, to_ipa
+from pipeline.phonology.hangul import FIRST, LAST, compose, decompose
+from pipeline.phonology.ipa import NEUTRALISED
+from pipeline.phonology.reading import read_aloud, unread
+from pipeline.record import Labelled, Rejection
+
+SETTINGS = PhonologySettings()
+
+hangul = st.text(st.characters(min_codepoint=FIRST, max_codepoint=LAST) | st.just(" "), max_size=40)
+korean = st.text(
+    st.sampled_from(
+        "가나다라마바사아자차카타파하의를이은는도할일없많값밟닭꽃잎옷한여덟 .,?!123456789%~:-/ABCabc한자"
+    ),
+    max_size=40,
+)
+anything = st.text(st.characters(codec=None), max_size=40)
+
+
+@given(anything)
+def test_no_text_crashes_and_every_symbol_is_in_the_vocabulary(text: str) -> None:
+    [result] = label_batch([text], settings=SETTINGS)
+    if isinstance(result, Rejection):
+        assert unread(read_aloud(text))
+    else:
+        assert set(result.ipa) <= set(KOREAN.symbols)
+
+
+@given(hangul | korean)
+def test_what_is_hangul_digits_or_latin_is_always_read(text: str) -> None:
+    assert isinstance(label_batch([text], settings=SETTINGS)[0], Labelled)
+
+
+@given(hangul)
+def test_composed_and_decomposed_spelling_are_one_text(text: str) -> None:
+    assert pronounce(unicodedata.normalize("NFD", text)) == pronounce(text)
+
+
+@given(hangul)
+def test_every_syllable_keeps_its_vowel_phone_and_no_word_is_lost(text: str) -> None:
+    said = pronounce(text)
+    assert len(said.split()) == len(text.split())
+    assert len(said.replace(" ", "")) == len(text.replace(" ", ""))
+
+
+@given(hangul)
+def test_codas_as_pronounced_are_the_seven(text: str) -> None:
+    for character in pronounce(text).replace(" ", ""):
+        coda = decompose(character).coda
+        assert NEUTRALISED[coda] == coda
+
+
+@given(st.lists(korean, max_size=5))
+def test_neighbours_change_nothing(texts: list[str]) -> None:
+    assert label_batch(texts, settings=SETTINGS) == [
+        label_batch([text], settings=SETTINGS)[0] for text in texts
+    ]
+
+
+@given(korean)
+def test_reading_aloud_twice_is_reading_aloud_once(text: str) -> None:
+    once = read_aloud(text)
+    assert read_aloud(once) == once
+
+
+@given(hangul)
+@settings(max_examples=50)
+def test_without_connected_speech_words_stand_alone(text: str) -> None:
+    apart = PhonologySettings(connected=False, inner_ui="ui", particle_ui="ui", ye="ye")
+    assert len(to_ipa(text, settings=apart)) > 0 or not text.strip()
+
+
+@given(st.integers(FIRST, LAST))
+def test_compose_undoes_decompose(code: int) -> None:
+    assert compose(decompose(chr(code))) == chr(code)
