@@ -86,6 +86,8 @@ def package_gate(wave: Waveform, *, noise: Waveform, settings: DenoiseSettings) 
         prop_decrease=settings.prop_decrease,
         n_std_thresh_stationary=settings.n_std,
         n_fft=settings.n_fft,
+        win_length=settings.n_fft,
+        hop_length=settings.n_fft // settings.overlap,
         freq_mask_smooth_hz=settings.smooth_hz,
         time_mask_smooth_ms=settings.smooth_ms,
         n_jobs=1,

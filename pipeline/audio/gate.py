@@ -18,9 +18,6 @@ from pipeline.audio.settings import DenoiseSettings
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.record import Waveform
 
-OVERLAP = 4
-"""A sample lies in this many frames; the squared Hann windows then add up to a constant."""
-WINDOW_SQUARES = np.float32(1.5)
 BLOCK_FRAMES = 128
 DYNAMIC_RANGE_DB = 80.0
 """Noise levels are taken to lie within this range below a frequency's loudest frame."""
@@ -42,37 +39,42 @@ def gate_noise(wave: Waveform, *, noise: Waveform, settings: DenoiseSettings) ->
     Returns:
         Shape (S,), float32.
     """
-    n_fft, hop = settings.n_fft, settings.n_fft // OVERLAP
-    threshold = noise_threshold(noise, n_fft=n_fft, n_std=settings.n_std)
+    n_fft, hop = settings.n_fft, hop_samples(settings)
+    threshold = noise_threshold(noise, settings=settings)
     halo = smoothing_frames(settings)
     lead = n_fft + (PACKAGE_LEAD_SAMPLES + n_fft // 2) % hop
     frames = -(-(lead + len(wave)) // hop)
-    gated = np.zeros((frames + OVERLAP) * hop, np.float32)
+    gated = np.zeros((frames + settings.overlap) * hop, np.float32)
     for first in range(0, frames, BLOCK_FRAMES):
         count = min(BLOCK_FRAMES, frames - first)
         start = (first - halo) * hop - lead
-        spectra = analyse(_slice(wave, start, (count + 2 * halo - 1) * hop + n_fft), n_fft=n_fft)
+        spectra = analyse(_slice(wave, start, (count + 2 * halo - 1) * hop + n_fft), settings=settings)
         gains = smooth(_powers(spectra) > threshold, settings=settings)
-        synthesis = _resynthesise(spectra[halo : halo + count], gains, n_fft=n_fft)
+        synthesis = _resynthesise(spectra[halo : halo + count], gains, settings=settings)
         gated[first * hop : first * hop + len(synthesis)] += synthesis
     return gated[lead : lead + len(wave)]
 
 
-def noise_threshold(noise: Waveform, *, n_fft: int, n_std: float) -> npt.NDArray[np.float32]:
+def hop_samples(settings: DenoiseSettings) -> int:
+    """Samples from one frame to the next."""
+    return settings.n_fft // settings.overlap
+
+
+def noise_threshold(noise: Waveform, *, settings: DenoiseSettings) -> npt.NDArray[np.float32]:
     """Power per frequency, shape (F,), that counts as louder than the noise."""
-    padding = np.zeros(n_fft // 2, np.float32)
-    powers = _powers(analyse(np.concatenate((padding, noise, padding)), n_fft=n_fft))
-    smallest = (np.finfo(np.float64).eps * n_fft / 2) ** 2
+    padding = np.zeros(settings.n_fft // 2, np.float32)
+    powers = _powers(analyse(np.concatenate((padding, noise, padding)), settings=settings))
+    smallest = (np.finfo(np.float64).eps * settings.n_fft / 2) ** 2
     levels_db = 10 * np.log10(np.maximum(powers, np.float32(smallest)))
     np.maximum(levels_db, levels_db.max(axis=0) - np.float32(DYNAMIC_RANGE_DB), out=levels_db)
-    threshold_db = levels_db.mean(axis=0) + np.float32(n_std) * levels_db.std(axis=0)
+    threshold_db = levels_db.mean(axis=0) + np.float32(settings.n_std) * levels_db.std(axis=0)
     threshold: npt.NDArray[np.float32] = np.power(np.float32(10), threshold_db / np.float32(10))
     return threshold
 
 
 def smoothing_frames(settings: DenoiseSettings) -> int:
     """Frames at each side that the smoothed mask of a frame depends on."""
-    return int(settings.smooth_ms / (settings.n_fft / OVERLAP / SAMPLE_RATE_HZ * 1000))
+    return int(settings.smooth_ms / (hop_samples(settings) / SAMPLE_RATE_HZ * 1000))
 
 
 def smoothing_bins(settings: DenoiseSettings) -> int:
@@ -80,10 +82,10 @@ def smoothing_bins(settings: DenoiseSettings) -> int:
     return int(settings.smooth_hz / (SAMPLE_RATE_HZ / (settings.n_fft / 2)))
 
 
-def analyse(samples: Waveform, *, n_fft: int) -> npt.NDArray[np.complex64]:
+def analyse(samples: Waveform, *, settings: DenoiseSettings) -> npt.NDArray[np.complex64]:
     """Spectra of Hann-windowed frames, shape (T, F), complex64."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft)[:: n_fft // OVERLAP]
-    spectra: npt.NDArray[np.complex64] = rfft(frames * _window(n_fft), axis=1, overwrite_x=True)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, settings.n_fft)[:: hop_samples(settings)]
+    spectra: npt.NDArray[np.complex64] = rfft(frames * _window(settings.n_fft), axis=1, overwrite_x=True)
     return spectra
 
 
@@ -139,15 +141,23 @@ def _powers(spectra: npt.NDArray[np.complex64]) -> Rows:
     return powers
 
 
-def _resynthesise(spectra: npt.NDArray[np.complex64], gains: Rows, *, n_fft: int) -> Waveform:
+@lru_cache(maxsize=8)
+def _synthesis_window(n_fft: int, overlap: int) -> npt.NDArray[np.float32]:
+    """The window of a resynthesised frame: with it, overlapping frames add up to the clip."""
+    squares = np.square(_window(n_fft)).reshape(overlap, -1).sum(axis=0)
+    window: npt.NDArray[np.float32] = _window(n_fft) / np.tile(squares, overlap)
+    return window
+
+
+def _resynthesise(spectra: npt.NDArray[np.complex64], gains: Rows, *, settings: DenoiseSettings) -> Waveform:
     """Overlap-add of the gated frames; `spectra` is overwritten."""
+    overlap = settings.overlap
     spectra *= gains
-    frames = irfft(spectra, n=n_fft, axis=1, overwrite_x=True)
-    frames *= _window(n_fft) / WINDOW_SQUARES
-    hop = n_fft // OVERLAP
-    parts = frames.reshape(len(frames), OVERLAP, hop)
-    added = np.zeros((len(frames) + OVERLAP - 1, hop), np.float32)
-    for part in range(OVERLAP):
+    frames = irfft(spectra, n=settings.n_fft, axis=1, overwrite_x=True)
+    frames *= _synthesis_window(settings.n_fft, overlap)
+    parts = frames.reshape(len(frames), overlap, hop_samples(settings))
+    added = np.zeros((len(frames) + overlap - 1, hop_samples(settings)), np.float32)
+    for part in range(overlap):
         added[part : part + len(frames)] += parts[:, part]
     return added.ravel()
 

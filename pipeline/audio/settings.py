@@ -66,7 +66,9 @@ class DenoiseSettings(Settings):
         prop_decrease: Share of what is not above the threshold that is taken away, 0 to 1.
         n_std: The threshold's distance above the mean noise level, in standard deviations.
         noise_share: Share of the clip's quietest frames that the noise profile is made of.
-        n_fft: Frame length in samples at 16 kHz; the hop is a quarter of it.
+        n_fft: Frame length in samples at 16 kHz.
+        overlap: Frames that a sample lies in: the hop is `n_fft` / `overlap`. 4 gains about
+            0.5 dB of SI-SDR in noise and costs a fifth of the whole pipeline's speed.
         smooth_hz: Half width of the mask's smoothing over frequency. The smoothing runs over the
             spectrum's lower end, where a man's fundamental is: 250 Hz costs 4 dB of SI-SDR on
             clean speech, 1 dB at 10 dB of white noise.
@@ -78,12 +80,13 @@ class DenoiseSettings(Settings):
     n_std: Annotated[float, Field(ge=0, le=10)] = 1.5
     noise_share: Annotated[float, Field(gt=0, le=1)] = 0.15
     n_fft: Literal[256, 512, 1024, 2048] = 512
+    overlap: Literal[2, 4] = 2
     smooth_hz: Annotated[float, Field(gt=0, le=2000)] = 125.0
     smooth_ms: Annotated[float, Field(gt=0, le=500)] = 25.0
 
     @model_validator(mode="after")
     def _resolvable(self) -> Self:
-        bin_hz, hop_ms = 2 * 16_000 / self.n_fft, self.n_fft / 4 / 16
+        bin_hz, hop_ms = 2 * 16_000 / self.n_fft, self.n_fft / self.overlap / 16
         if self.smooth_hz < bin_hz or self.smooth_ms < hop_ms:
             raise ValueError(
                 f"n_fft {self.n_fft} resolves {bin_hz:g} Hz and {hop_ms:g} ms:"

@@ -132,9 +132,16 @@ def test_kept_maps_back_to_the_nearest_sample(rate_hz, length, cuts):
 
 
 @QUICK
-@given(wave=clips(most_pieces=3), prop=st.floats(0, 1), n_fft=st.sampled_from([256, 512, 1024]))
-def test_the_gate_only_turns_down(wave, prop, n_fft):
-    chosen = DenoiseSettings(prop_decrease=prop, n_fft=n_fft, smooth_hz=250.0)
+@given(
+    wave=clips(most_pieces=3),
+    prop=st.floats(0, 1),
+    n_fft=st.sampled_from([256, 512, 1024]),
+    overlap=st.sampled_from([2, 4]),
+)
+def test_the_gate_only_turns_down(wave, prop, n_fft, overlap):
+    chosen = DenoiseSettings(
+        prop_decrease=prop, n_fft=n_fft, overlap=overlap, smooth_hz=250.0, smooth_ms=50.0
+    )
     cleaned = denoise(wave, settings=chosen)
     assert cleaned.shape == wave.shape
     assert np.isfinite(cleaned).all()

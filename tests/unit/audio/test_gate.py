@@ -26,9 +26,11 @@ def noisy(murmur, seconds, *, seed=1):
     "changed",
     [
         {},
+        {"overlap": 4},
         {"n_fft": 256, "smooth_hz": 125.0},
-        {"n_fft": 1024},
-        {"n_fft": 2048, "smooth_ms": 40.0},
+        {"n_fft": 1024, "overlap": 4},
+        {"n_fft": 1024, "smooth_ms": 40.0},
+        {"n_fft": 2048, "overlap": 4, "smooth_ms": 40.0},
         {"smooth_hz": 500.0, "smooth_ms": 50.0},
         {"prop_decrease": 1.0, "n_std": 1.0},
         {"prop_decrease": 0.0},
@@ -87,7 +89,7 @@ def test_every_length_comes_back_as_long(samples):
 def test_smoothing_is_a_triangle_over_time_and_frequency():
     mask = np.zeros((13, 257), bool)
     mask[6, 100] = True
-    settings = DenoiseSettings(prop_decrease=1.0, smooth_hz=125.0, smooth_ms=25.0)
+    settings = DenoiseSettings(prop_decrease=1.0, smooth_hz=125.0, smooth_ms=25.0, overlap=4)
     gains = smooth(mask, settings=settings)
     assert gains.shape == (7, 257)
     triangle = np.outer([1, 2, 3, 4, 3, 2, 1], [1, 2, 3, 2, 1]) / (16 * 9)
