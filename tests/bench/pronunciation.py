@@ -39,7 +39,7 @@ FOREIGN = {
     "ɕ" + TENSE: "s*", "sʰ": "s", "ɕʰ": "s", "ɕ": "s", "s": "s", "dʑ": "tɕ", "tɕ": "tɕ",
     "b": "p", "d": "t", "ɡ": "k", "g": "k", "p": "p", "t": "t", "k": "k",
     "m": "m", "n": "n", "ɲ": "n", "ŋ": "ŋ",
-    "l": "l", "ɭ": "l", "ʎ": "l", "ɾ": "l", "r": "l", "h": "h", "ɦ": "h", "ç": "h", "x": "h", "ɣ": "h",
+    "l": "l", "ɭ": "l", "ʎ": "l", "ɾ": "l", "r": "l", "h": "h", "ɦ": "h", "x": "h", "ɣ": "h",
     "ɸ": "h", "β": "h", "ʝ": "h", "a": "ɑ", "ɑ": "ɑ", "e": "ɛ", "ɛ": "ɛ", "i": "i", "o": "o", "u": "u",
     "ʌ": "ʌ", "ɯ": "ɯ", "ø": "wɛ", "y": "wi", "ɥi": "wi", "ɰi": "ɰi",
     **{f"{glide}{a}": f"{glide}{b}" for glide in "jw" for a, b in
@@ -50,11 +50,13 @@ TOKEN = re.compile("|".join(sorted(map(re.escape, FOREIGN), key=len, reverse=Tru
 
 def from_ipa(text: str) -> Phones:
     """Another engine's IPA (its first variant) as folded phones; diacritics other than tense dropped."""
-    text = text.partition("]")[0].replace("t͡ɕ͈", "tɕ" + TENSE).replace("\u0361", "")
+    text = text.partition("]")[0].replace("\u0361", "").replace("t" + TENSE + "ɕ", "tɕ" + TENSE)
+    text = text.replace("ç", "h")  # before it falls apart into c and a cedilla
     kept = "".join(
         c for c in unicodedata.normalize("NFD", text) if c == TENSE or not unicodedata.combining(c)
     ).replace("\u031a", "")
-    return [FOREIGN[token] for token in TOKEN.findall(kept.replace("ç", "ç"))]
+    phones = " ".join(FOREIGN[token] for token in TOKEN.findall(kept))
+    return re.sub(r"\b(p|t|k|tɕ) h\b", r"\1ʰ", phones).split()  # a stop and h are one phone in Korean
 
 
 def engines() -> dict[str, Engine]:
