@@ -15,7 +15,7 @@ from pipeline.phonology.word import Morpheme, Word
 _CODA_INDEX: Final = {coda: index for index, coda in enumerate(CODAS)}
 _ONSET_INDEX: Final = {onset: index for index, onset in enumerate(ONSETS)}
 
-_NOUNS_TAKING_N: Final = frozenset("일 엿 윷 잎 약 역 이불".split())
+_NOUNS_TAKING_N: Final = frozenset("일 엿 윷 잎 약 역 이불 요일".split())
 _VERBS_TAKING_N: Final = frozenset("입 읽 익 잊 이기 잃 이루 익히 이르".split())
 _UNITS: Final = ("여섯", "일곱", "여덟")
 

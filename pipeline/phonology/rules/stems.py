@@ -8,6 +8,8 @@ from pipeline.phonology.word import Morpheme, Word
 TENSE: Final = {"ㄱ": "ㄲ", "ㄷ": "ㄸ", "ㅂ": "ㅃ", "ㅅ": "ㅆ", "ㅈ": "ㅉ"}
 _NASAL_STEMS: Final = {"ㄴ": "ㄴ", "ㄵ": "ㄴ", "ㅁ": "ㅁ", "ㄻ": "ㅁ"}
 _LIQUID_STEMS: Final = frozenset("ㄼㄾ")
+_WITHIN_PROSPECTIVE: Final = ("수록", "게요", "걸요", "지라도", "지언정", "진대", "세라")
+"""What follows ㄹ in endings that begin with it, and begins no other ending."""
 _TAKES_ENDING: Final = frozenset("ㄱㄷㅅㅈ")
 
 
@@ -35,7 +37,7 @@ def _tense_endings(word: Word, codas: object) -> bool:
     return fired
 
 
-@rule("27", "할걸[할껄] 할게요[할께요] 할수록[할쑤록] 먹을지[머글찌] 할지라도[할찌라도] 될지도[될찌도]")
+@rule("27", "할걸[할껄] 할게요[할께요] 할수록[할쑤록] 먹을지[머글찌] 될지도[될찌도] 만들수록[만들쑤록]")
 def ending_in_prospective(word: Word) -> bool:
     """ㄱ ㄷ ㅂ ㅅ ㅈ after the ending -(으)ㄹ, and within an ending that begins with it, are tense."""
     fired = False
@@ -57,4 +59,6 @@ def _prospective_joint(morpheme: Morpheme, length: int) -> int:
         return morpheme.end - len(morpheme.ending) + 1
     if morpheme.tag in ("EC", "EF") and morpheme.surface.startswith("을") and len(morpheme.surface) > 1:
         return morpheme.start + 1
+    if morpheme.surface.startswith(_WITHIN_PROSPECTIVE) and morpheme.tag in ("EC", "EF"):
+        return morpheme.start  # 만들수록, 열게요: the stem's ㄹ and the ending's are one
     return 0
