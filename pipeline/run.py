@@ -216,6 +216,8 @@ def _records(plan: Plan, out: Path) -> Iterator[TaskRecord]:
 
 def _judge(manifest: Manifest, request: Request) -> None:
     read, kept = manifest.counts.read, manifest.counts.kept
+    if read == 0 and request.part is not None:
+        return  # more boxes than shards: this one has nothing to do
     if kept == 0 or (read - kept) / read > request.max_dropped:
         worst = max(manifest.counts.dropped, key=lambda reason: manifest.counts.dropped[reason], default="")
         raise TooManyDropped(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from pipeline.contract.manifest import Manifest, SettingsRecord
+from pipeline.contract.text import printable
 
 MAX_SPEAKERS_SHOWN = 10
 
@@ -102,4 +103,4 @@ def _settings_line(values: object) -> str:
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"{name:<24} {value}" for name, value in rows)
+    return "\n".join(printable(f"{name:<24} {value}").replace("\n", r"\n") for name, value in rows)

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+from pipeline.contract.text import printable
+
 INTERRUPTED = 130
 
 ENVIRONMENT_ERRORS = {
@@ -70,7 +72,7 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except MalsoriError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error
     except OSError as error:
         if error.errno not in ENVIRONMENT_ERRORS:

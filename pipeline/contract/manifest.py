@@ -25,6 +25,7 @@ from pydantic import (
 from pipeline.contract import CONTRACT_VERSION
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import write_text
+from pipeline.contract.text import shorten
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
 
 MAX_MANIFEST_BYTES = 64 * 2**20
@@ -36,7 +37,6 @@ MAX_COUNT = 2**53  # what a JSON reader of another language still counts exactly
 MAX_PARTS = 100_000
 MAX_PATH_BYTES = 1_024
 MAX_FAULTS = 1_000
-MAX_SHOWN = 200  # characters of somebody else's text in a message
 
 FIRST_FAULT = Field(fail_fast=True)  # a million faults are no more use than one, and take gigabytes
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -329,11 +329,6 @@ def first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part) for part in problem["loc"]) or "the manifest"
     return f"{shorten(place)}: {shorten(problem['msg'])}"
-
-
-def shorten(text: str) -> str:
-    """`text` for a message, cut where a hostile file would fill the screen."""
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def _read_json(path: Path) -> tuple[Any, str]:

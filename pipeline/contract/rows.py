@@ -10,6 +10,10 @@ MAY_BE_NULL: Final = frozenset({"speaker"})
 MAX_SAMPLES: Final = 2**40
 """Two years of audio: a million rows of it still add up within 64 bits."""
 
+MAX_TEXT_BYTES = 2**16
+MAX_AUDIO_BYTES = 2**28
+"""2.3 hours of one utterance."""
+
 _LIMITS: Final = {
     "num_samples": (1, MAX_SAMPLES),
     "source.rate_hz": (1, 2**31 - 1),
@@ -30,12 +34,22 @@ def find_row_problem(table: pa.Table, *, num_symbols: int) -> str | None:
     for name, array in _leaves(table):
         if array.null_count and name not in MAY_BE_NULL:
             return f"{name} is null in {array.null_count} places"
-        if name in limits and len(array):
-            smallest, largest = limits[name]
-            extremes = pc.min_max(array)
-            low, high = extremes["min"].as_py(), extremes["max"].as_py()
-            if low < smallest or high > largest:
-                return f"{name} goes from {low} to {high}, expected {smallest} to {largest}"
+        problem = _find_outlier(name, array, limits.get(name))
+        if problem is not None:
+            return problem
+    return None
+
+
+def _find_outlier(name: str, array: pa.Array, limits: tuple[int, int] | None) -> str | None:
+    if pa.types.is_string(array.type) or pa.types.is_binary(array.type):
+        largest = pc.max(pc.binary_length(array)).as_py() or 0
+        most = MAX_TEXT_BYTES if pa.types.is_string(array.type) else MAX_AUDIO_BYTES
+        return f"{name} has {largest} bytes in one row, at most {most} are read" if largest > most else None
+    if limits is None or not len(array):
+        return None
+    low, high = (extreme.as_py() for extreme in pc.min_max(array).values())
+    if low < limits[0] or high > limits[1]:
+        return f"{name} goes from {low} to {high}, expected {limits[0]} to {limits[1]}"
     return None
 
 

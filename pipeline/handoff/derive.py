@@ -1,7 +1,8 @@
 """Making a manifest from the rows of existing shards, without touching the shards."""
 
+import hashlib
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,12 +19,14 @@ from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import (
     Counts,
     DroppedLine,
+    DroppedRecord,
     Manifest,
     RunRecord,
     SettingsRecord,
     ShardRecord,
     SourceRecord,
     VocabularyRecord,
+    first_problem,
     write_manifest,
 )
 from pipeline.contract.opened import OpenedManifest
@@ -33,14 +36,17 @@ from pipeline.statistics import Tally, summarise_tallies
 Rows = npt.NDArray[np.int64]
 """Positions of rows in a shard's file, shape (R,), in order."""
 
+MAX_LINE_BYTES = 2**20
+
 TALLIED = ("speaker", "num_samples", "labels", "source", "measurements")
 
 
 def stored_positions(shard: ShardRecord) -> Rows:
-    """The positions, in the file, of the rows that belong to the dataset."""
-    if shard.ranges is None:
-        return np.arange(shard.stored_rows)
-    pieces = [np.arange(start, end) for start, end in shard.ranges]
+    """The positions, in the file, of the rows that belong to the dataset; call `rows` before.
+
+    A record may claim any number of rows; opening the shard is what proves it.
+    """
+    pieces = [np.arange(start, end) for start, end in shard.spans()]
     return np.concatenate(pieces) if pieces else np.arange(0)
 
 
@@ -70,18 +76,30 @@ def with_rows(
     )
 
 
-def read_dropped(opened: OpenedManifest) -> list[DroppedLine]:
-    """The dropped list of a manifest. Raises HandOffBroken when it is not the recorded one."""
-    path = opened.locate(opened.manifest.dropped.path)
+def read_dropped(opened: OpenedManifest) -> Iterator[DroppedLine]:
+    """The dropped list of a manifest, line by line.
+
+    Raises:
+        HandOffBroken: It is not the recorded one.
+    """
+    record = opened.manifest.dropped
+    path = opened.locate(record.path)
     if not path.is_file():
-        raise HandOffBroken(f"the dropped list {path} is missing; copy it beside the shards")
-    if file_sha256(path) != opened.manifest.dropped.sha256:
+        raise HandOffBroken(f"the dropped list {path} is missing; copy it beside the shards, or say --root")
+    if file_sha256(path) != record.sha256:
         raise HandOffBroken(f"the dropped list {path} has changed since {opened.path} was made")
-    try:
-        return [DroppedLine.model_validate_json(line) for line in path.read_bytes().splitlines()]
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise HandOffBroken(f"the dropped list {path} is malformed: {problem['msg']}") from error
+    number = 0
+    with path.open("rb") as stream:
+        while line := stream.readline(MAX_LINE_BYTES):
+            number += 1
+            try:
+                yield DroppedLine.model_validate_json(line)
+            except ValidationError as error:
+                raise HandOffBroken(
+                    f"the dropped list {path}, line {number}: {first_problem(error)}"
+                ) from error
+    if number != record.rows:
+        raise HandOffBroken(f"the dropped list {path} has {number} lines, {opened.path} says {record.rows}")
 
 
 def tally_table(table: pa.Table, symbols: Sequence[str]) -> Tally:
@@ -94,7 +112,7 @@ def tally_table(table: pa.Table, symbols: Sequence[str]) -> Tally:
     labels = pc.list_flatten(table.column("labels")).to_numpy()
     counts = np.bincount(labels, minlength=len(symbols) + 1)[1:]
     return Tally(
-        samples_in=int(np.rint(lengths * (SAMPLE_RATE_HZ / rates_hz)).sum()),
+        samples_in=int(np.rint(lengths * SAMPLE_RATE_HZ / rates_hz).sum()),
         samples_out=int(num_samples.sum()),
         samples_removed=int(pc.sum(removed).as_py() or 0),
         shortest=int(num_samples.min(initial=np.iinfo(np.int64).max)) if num_samples.size else 0,
@@ -120,11 +138,19 @@ def _seen_from(
     return shard.model_copy(update={"path": path, "settings": position})
 
 
+def past_of(manifest: Manifest) -> list[str]:
+    """The history of a manifest's rows; that they are one part of a run only is part of it."""
+    if manifest.part is None:
+        return list(manifest.history)
+    return [f"part {manifest.part.number} of {manifest.part.of} of a run", *manifest.history]
+
+
 def publish(
     path: Path,
     *,
     name: str,
     folder: Path,
+    dropped_stem: Path,
     shards: Iterable[tuple[OpenedManifest, ShardRecord]],
     dropped: list[DroppedLine],
     sources: Sequence[SourceRecord],
@@ -133,10 +159,11 @@ def publish(
     history: Sequence[str],
     command: str,
 ) -> Manifest:
-    """Write the manifest of some rows of some shards, and its dropped list beside the shards.
+    """Write the manifest of some rows of some shards, and its dropped list.
 
     Args:
         folder: The root that the shards' paths start from.
+        dropped_stem: The dropped list is `<dropped_stem>.dropped.jsonl`, at or below `folder`.
         shards: In any order, each with the manifest through which it is reached; those without
             rows are left out.
     """
@@ -158,10 +185,25 @@ def publish(
         root=relative_root(folder, path),
         shards=tuple(kept),
         counts=Counts(read=rows + len(dropped), kept=rows, dropped=count_reasons(dropped)),
-        dropped=write_dropped(dropped, folder=folder, manifest_path=path),
+        dropped=_write_dropped(dropped, folder=folder, stem=dropped_stem),
         statistics=summarise_tallies(tallies, vocabulary.symbols),
         history=tuple(history),
         run=RunRecord(command=command, host=socket.gethostname(), started=started, seconds=0.0, jobs=1),
     )
     write_manifest(path, manifest)
     return manifest
+
+
+def _write_dropped(lines: list[DroppedLine], *, folder: Path, stem: Path) -> DroppedRecord:
+    record = write_dropped(lines, folder=stem.parent, manifest_path=stem.with_name(f"{stem.name}.json"))
+    return record.model_copy(update={"path": (stem.parent / record.path).relative_to(folder).as_posix()})
+
+
+def own_dropped_stem(path: Path, lines: Iterable[DroppedLine], *, folder: Path) -> Path:
+    """A stem in `folder` for the dropped list of the manifest at `path` that no other list has.
+
+    It holds a hash of the content: manifests of one name in different folders share the folder
+    of their shards, and none may overwrite the list of another.
+    """
+    content = "\n".join(sorted(line.model_dump_json() for line in lines))
+    return folder / f"{path.stem}.{hashlib.sha256(content.encode()).hexdigest()[:8]}"

@@ -5,6 +5,7 @@ that one box would have written.
 """
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,15 @@ import numpy as np
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import DroppedLine, Manifest, SettingsRecord, ShardRecord, SourceRecord
 from pipeline.contract.opened import OpenedManifest
-from pipeline.handoff.derive import publish, read_dropped, stored_positions, with_rows
+from pipeline.handoff.derive import (
+    own_dropped_stem,
+    past_of,
+    publish,
+    read_dropped,
+    stored_positions,
+    with_rows,
+)
+from pipeline.shards.huggingface import write_dataset_files
 
 
 def merge_manifests(
@@ -39,24 +48,46 @@ def merge_manifests(
     settings = _settings(opened)
     if len(settings) > 1 and not mixed_settings:
         raise InputRejected(_conflict(opened))
-    parts = _check_parts(opened)
+    parts = _are_parts(opened)
     folder = Path(os.path.commonpath([item.folder for item in opened]))
     shards, duplicates = _without_duplicates(opened)
     names = sorted({item.manifest.name for item in opened})
-    lines = [line for item in opened for line in read_dropped(item)]
-    history = [] if parts else [f"merged from {', '.join(names)}"]
-    return publish(
+    lines = [line for item in opened for line in read_dropped(item)] + duplicates
+    one_run = parts and all(item.folder == folder for item in opened)
+    manifest = publish(
         path,
         name=name or (names[0] if len(names) == 1 else path.stem),
         folder=folder,
+        dropped_stem=folder / path.stem if one_run else _dropped_stem(path, lines, opened),
         shards=shards,
-        dropped=lines + duplicates,
+        dropped=lines,
         sources=_sources(opened),
         settings=settings,
         vocabulary=opened[0].manifest.vocabulary,
-        history=sorted({line for item in opened for line in item.manifest.history}) + history,
+        history=[] if parts else [*_pasts(opened), f"merged from {', '.join(names)}"],
         command=command,
     )
+    if one_run:
+        write_dataset_files(manifest, folder)
+    return manifest
+
+
+def _dropped_stem(path: Path, lines: list[DroppedLine], opened: Sequence[OpenedManifest]) -> Path:
+    """In the shards' folder; if they have several, beside the manifest where that is below their root.
+
+    What the folders have in common may be a disk's root, which is not ours to write to.
+    """
+    folder = Path(os.path.commonpath([item.folder for item in opened]))
+    beside = path.parent.resolve()
+    several = any(item.folder != folder for item in opened)
+    place = beside if several and beside.is_relative_to(folder) else folder
+    return own_dropped_stem(path, lines, folder=place)
+
+
+def _pasts(opened: Sequence[OpenedManifest]) -> list[str]:
+    """What was done to the rows of each manifest, in order, whatever order they were given in."""
+    named = sorted((item.manifest.name, past_of(item.manifest)) for item in opened)
+    return list(dict.fromkeys(f"{name}: {line}" for name, past in named for line in past))
 
 
 def _check_vocabularies(opened: Sequence[OpenedManifest]) -> None:
@@ -80,24 +111,27 @@ def _conflict(opened: Sequence[OpenedManifest]) -> str:
     )
 
 
-def _check_parts(opened: Sequence[OpenedManifest]) -> bool:
+def _are_parts(opened: Sequence[OpenedManifest]) -> bool:
     """Whether these are the parts of one run; if they are, all of them must be there."""
     parts = [item.manifest.part for item in opened if item.manifest.part is not None]
     if not parts:
         return False
     if len(parts) != len(opened) or len({part.of for part in parts}) > 1 or len(_sources(opened)) > 1:
         raise InputRejected("the parts of a run cannot be merged with other manifests before each other")
-    missing = sorted(set(range(1, parts[0].of + 1)) - {part.number for part in parts})
+    of = parts[0].of
+    numbers = Counter(part.number for part in parts)
+    missing = [str(number) for number in range(1, of + 1) if number not in numbers]
     if missing:
-        raise InputRejected(f"part {missing[0]} of {parts[0].of} is missing: merge all parts at once")
-    if len(parts) > parts[0].of:
-        raise InputRejected("a part is given more than once")
+        raise InputRejected(f"part {', '.join(missing)} of {of} is missing: merge all parts at once")
+    twice, count = numbers.most_common(1)[0]
+    if count > 1:
+        raise InputRejected(f"part {twice} of {of} is given {count} times: give each part once")
     return True
 
 
 def _sources(opened: Sequence[OpenedManifest]) -> list[SourceRecord]:
-    found = {source.listing_sha256: source for item in opened for source in item.manifest.sources}
-    return sorted(found.values(), key=lambda source: (source.corpus.name, source.listing_sha256))
+    found = {source.model_dump_json(): source for item in opened for source in item.manifest.sources}
+    return [found[key] for key in sorted(found)]
 
 
 def _settings(opened: Sequence[OpenedManifest]) -> list[SettingsRecord]:
@@ -115,8 +149,7 @@ def _without_duplicates(
     shards = [(item, shard) for item in opened for shard in item.manifest.shards]
     for item, shard in sorted(shards, key=lambda pair: (pair[0].folder / pair[1].path, pair[1].split)):
         ids: list[str] = item.rows(shard, ["id"]).column("id").to_pylist()
-        fresh = np.array([name not in seen for name in ids], dtype=bool)
-        seen.update(ids)
+        fresh = np.array([_is_first(name, seen) for name in ids], dtype=bool)
         kept.append((item, shard if fresh.all() else with_rows(item, shard, stored_positions(shard)[fresh])))
         detail = f"the row in {shard.path} of {item.manifest.name} repeats an utterance of another shard"
         duplicates += [
@@ -125,3 +158,10 @@ def _without_duplicates(
             if not is_fresh
         ]
     return kept, duplicates
+
+
+def _is_first(name: str, seen: set[str]) -> bool:
+    if name in seen:
+        return False
+    seen.add(name)
+    return True

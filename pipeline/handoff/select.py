@@ -10,8 +10,10 @@ It is parsed, never executed: an expression cannot do anything but compare.
 """
 
 import ast
+import itertools
 import operator
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +26,17 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import DroppedLine, Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.handoff.derive import publish, read_dropped, stored_positions, with_rows
+from pipeline.handoff.derive import (
+    own_dropped_stem,
+    past_of,
+    publish,
+    read_dropped,
+    stored_positions,
+    with_rows,
+)
 
 MAX_EXPRESSION = 2_000
+MAX_DEPTH = 50
 
 Mask = npt.NDArray[np.bool_]
 Column = npt.NDArray[Any]
@@ -52,7 +62,7 @@ def select_rows(opened: OpenedManifest, path: Path, *, expression: str, command:
     """
     tree = parse_expression(expression)
     shards: list[tuple[OpenedManifest, ShardRecord]] = []
-    lines = read_dropped(opened)
+    lines = list(read_dropped(opened))
     for shard in opened.manifest.shards:
         columns = read_columns(opened, shard)
         picked = _truth(tree, columns)
@@ -66,12 +76,13 @@ def select_rows(opened: OpenedManifest, path: Path, *, expression: str, command:
         path,
         name=manifest.name,
         folder=opened.folder,
+        dropped_stem=own_dropped_stem(path, lines, folder=opened.folder),
         shards=shards,
         dropped=lines,
         sources=manifest.sources,
         settings=manifest.settings,
         vocabulary=manifest.vocabulary,
-        history=[*manifest.history, f"filtered by {expression}"],
+        history=[*past_of(manifest), f"filtered by {expression}"],
         command=command,
     )
 
@@ -80,18 +91,29 @@ def parse_expression(text: str) -> ast.expr:
     """The syntax tree of an expression.
 
     Raises:
-        InputRejected: It is no expression, or too long a one.
+        InputRejected: It is no expression, or too long or deep a one.
     """
+    if len(text) > MAX_EXPRESSION:
+        raise InputRejected(f"the expression has {len(text)} characters, at most {MAX_EXPRESSION} are read")
     try:
-        if len(text) > MAX_EXPRESSION:
-            raise InputRejected(
-                f"the expression has {len(text)} characters, at most {MAX_EXPRESSION} are read"
-            )
-        return ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings(action="ignore"):  # of odd escapes in somebody's strings
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise InputRejected(
             f"{text!r} is no expression: {error}; such as: duration_s >= 1 and peak < 1"
         ) from error
+    if _depth(tree) > MAX_DEPTH:
+        raise InputRejected(f"the expression is nested over {MAX_DEPTH} levels deep; write it flatter")
+    return tree
+
+
+def _depth(tree: ast.expr) -> int:
+    level: list[ast.AST] = [tree]
+    depth = 0
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 def read_columns(opened: OpenedManifest, shard: ShardRecord) -> dict[str, Column]:
@@ -136,24 +158,48 @@ def _all(masks: list[Mask]) -> Mask:
 
 def _compare(left: ast.expr, comparison: ast.cmpop, right: ast.expr, columns: dict[str, Column]) -> Mask:
     one, other = _value(left, columns), _value(right, columns)
-    rows = len(columns["id"])
-    try:
-        if isinstance(comparison, ast.In | ast.NotIn):
-            found = _contains(one, other, rows)
-            return found if isinstance(comparison, ast.In) else ~found
-        return np.broadcast_to(np.asarray(COMPARISONS[type(comparison)](one, other), dtype=bool), (rows,))
-    except (TypeError, KeyError) as error:
+    compare = _comparison(comparison, _kind(one), _kind(other))
+    if compare is None or not any(isinstance(side, np.ndarray) for side in (one, other)):
         shown = ast.unparse(ast.Compare(left, [comparison], [right]))
-        raise InputRejected(f"{shown!r} cannot be compared: {error}") from error
+        raise InputRejected(
+            f"{shown!r} cannot be compared: expected a column and a value of its kind, column in [values],"
+            " or 'text' in column"
+        )
+    rows = len(columns["id"])
+    pairs = zip(_rows_of(one, rows), _rows_of(other, rows), strict=True)
+    return np.fromiter((compare(*pair) for pair in pairs), dtype=bool, count=rows)
 
 
-def _contains(item: Any, container: Any, rows: int) -> Mask:
-    """`item in container`: a column in a list of values, or a text in a column of texts."""
-    if isinstance(item, np.ndarray) and isinstance(container, list):
-        return np.array([value in container for value in item], dtype=bool)
-    if isinstance(item, str) and isinstance(container, np.ndarray):
-        return np.fromiter((value is not None and item in value for value in container), bool, rows)
-    raise TypeError("expected `column in [values]` or `'text' in column`")
+def _comparison(comparison: ast.cmpop, left: str, right: str) -> Callable[[Any, Any], bool] | None:
+    """How two values of these kinds are compared; None when they are not. Nothing is in no order."""
+    if isinstance(comparison, ast.In | ast.NotIn):
+        negated = isinstance(comparison, ast.NotIn)
+        if right in {f"list of {left}", "list of nothing"}:
+            return lambda item, values: (item in values) != negated
+        if (left, right) == ("text", "text"):
+            return lambda part, text: (part is not None and text is not None and part in text) != negated
+        return None
+    if {left, right} > {"nothing"} and not isinstance(comparison, ast.Eq | ast.NotEq):
+        return None
+    if left != right and "nothing" not in {left, right}:
+        return None
+    order = COMPARISONS.get(type(comparison))
+    if order is None or isinstance(comparison, ast.Eq | ast.NotEq):
+        return order
+    return lambda one, other: one is not None and other is not None and order(one, other)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return "text" if value.dtype == object else "number"
+    if isinstance(value, list):
+        kinds = {_kind(element) for element in value} - {"nothing"}
+        return f"list of {' and '.join(sorted(kinds)) or 'nothing'}"
+    return "nothing" if value is None else "text" if isinstance(value, str) else "number"
+
+
+def _rows_of(value: Any, rows: int) -> Iterable[Any]:
+    return value.tolist() if isinstance(value, np.ndarray) else itertools.repeat(value, rows)
 
 
 def _value(node: ast.expr, columns: dict[str, Column]) -> Any:
@@ -162,10 +208,17 @@ def _value(node: ast.expr, columns: dict[str, Column]) -> Any:
             return columns[name]
         case ast.Name(id=name):
             raise InputRejected(f"no column {name!r}; known: {', '.join(COLUMNS)}")
-        case ast.Constant(value=str() | int() | float() | None):
-            return node.value
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return [_constant(element) for element in elements]
+    return _constant(node)
+
+
+def _constant(node: ast.expr) -> str | float | None:
+    match node:
+        case ast.Constant(value=bool()):
+            pass
+        case ast.Constant(value=str() | int() | float() | None as value):
+            return value
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
             return -number
-        case ast.List(elts=elements) | ast.Tuple(elts=elements):
-            return [_value(element, columns) for element in elements]
     raise InputRejected(f"{ast.unparse(node)!r} is neither a column nor a value")

@@ -7,7 +7,14 @@ import numpy as np
 
 from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
-from pipeline.handoff.derive import publish, read_dropped, stored_positions, with_rows
+from pipeline.handoff.derive import (
+    own_dropped_stem,
+    past_of,
+    publish,
+    read_dropped,
+    stored_positions,
+    with_rows,
+)
 from pipeline.shards import SplitSettings
 from pipeline.shards.splits import TEST, TRAIN, VALID, choose_split
 
@@ -37,16 +44,18 @@ def split_manifest(opened: OpenedManifest, path: Path, *, settings: SplitSetting
             if (splits == split).any()
         ]
     manifest = opened.manifest
+    lines = list(read_dropped(opened))
     return publish(
         path,
         name=manifest.name,
         folder=opened.folder,
+        dropped_stem=own_dropped_stem(path, lines, folder=opened.folder),
         shards=shards,
-        dropped=read_dropped(opened),
+        dropped=lines,
         sources=manifest.sources,
         settings=manifest.settings,
         vocabulary=manifest.vocabulary,
-        history=[*manifest.history, _history(settings, alone)],
+        history=[*past_of(manifest), _history(settings, alone)],
         command=command,
     )
 

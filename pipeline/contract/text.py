@@ -1,0 +1,22 @@
+"""Text of a file that somebody else wrote, on its way to a terminal."""
+
+MAX_SHOWN = 200
+
+
+def printable(text: str) -> str:
+    r"""`text` with its control characters spelled out: they could recolour or rewrite the screen.
+
+    >>> printable("\x1b[2Jname\n")
+    '\\x1b[2Jname\n'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def shorten(text: str) -> str:
+    """`text`, cut where a hostile file would fill the screen."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
