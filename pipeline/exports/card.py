@@ -1,0 +1,169 @@
+"""The dataset card: README.md of a Hugging Face dataset, all of it from the manifest.
+
+The header is YAML; its values are written as JSON, which YAML includes, so that nothing in
+somebody else's manifest can break out of it.
+"""
+
+import html
+import json
+from collections.abc import Iterable, Sequence
+
+from pipeline.contract.manifest import Manifest, SettingsRecord
+
+LICENCES = {
+    "CC0 1.0": "cc0-1.0",
+    "CC BY 4.0": "cc-by-4.0",
+    "CC BY-NC-SA 4.0": "cc-by-nc-sa-4.0",
+    "CC BY-NC-ND 4.0": "cc-by-nc-nd-4.0",
+}
+"""What Hugging Face calls the licences that it knows; any other is "other", with its name."""
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+LARGEST = "1M<n<10M"
+
+LICENCE_NOTE = (
+    "The recordings remain under their own licences: check that they allow what you do with this"
+    " dataset, publishing it included."
+)
+
+COLUMNS = (
+    ("id", "`<corpus>/<speaker>/<utterance>`, stable"),
+    ("speaker", "`<corpus>/<speaker>`, null where the corpus names none"),
+    ("audio", "16 kHz mono, long pauses shortened, stationary noise reduced"),
+    ("num_samples", "samples of `audio`"),
+    ("text", "cleaned spelling"),
+    ("spoken", "what was said, where the corpus writes both down"),
+    ("pronunciation", "Hangul as pronounced"),
+    ("ipa", "phones, separated by spaces"),
+    ("labels", "the phones as ids from 1; 0 is left to the CTC blank"),
+    ("romanized", "romanised spelling"),
+    ("source", "file, sample rate and samples of the recording that the utterance comes from"),
+    ("kept", "spans of the recording that remain, in its own samples"),
+    ("split", "as in the folder's name"),
+    ("measurements", "before noise reduction: silence removed, noise floor, speech level, peak"),
+)
+
+
+def dataset_card(manifest: Manifest) -> str:
+    """The card of the dataset that `manifest` describes, in Markdown with a YAML header."""
+    return "\n".join(
+        [
+            *_header(manifest),
+            f"# {_plain(manifest.name)}",
+            "",
+            "Korean speech with its transcripts, pronunciation and phones, prepared by malsori.",
+            "",
+            *_sources(manifest),
+            *_contents(manifest),
+            *_dropped(manifest),
+            *_how_it_was_made(manifest),
+            "## Columns",
+            "",
+            *_table(["Column", "Content"], COLUMNS),
+        ]
+    )
+
+
+def _header(manifest: Manifest) -> list[str]:
+    licences = list(dict.fromkeys(source.corpus.licence for source in manifest.sources))
+    known = sorted({LICENCES.get(licence, "other") for licence in licences})
+    fields: dict[str, object] = {
+        "language": [manifest.vocabulary.language],
+        "license": known[0] if len(known) == 1 else known,
+        **({"license_name": "; ".join(licences)} if "other" in known else {}),
+        "task_categories": ["automatic-speech-recognition"],
+        "pretty_name": manifest.name,
+        "size_categories": [_size(manifest.counts.kept)],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": f"{split}/*.arrow"} for split in _splits(manifest)],
+            }
+        ],
+    }
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()]
+    return ["---", *lines, "---", ""]
+
+
+def _size(utterances: int) -> str:
+    return next((name for limit, name in SIZES if utterances < limit), LARGEST)
+
+
+def _splits(manifest: Manifest) -> list[str]:
+    return list(dict.fromkeys(shard.split for shard in manifest.shards))
+
+
+def _sources(manifest: Manifest) -> list[str]:
+    rows = [
+        (_plain(source.corpus.title), _plain(source.corpus.licence), f"{source.utterances:,}")
+        for source in manifest.sources
+    ]
+    return [
+        "## Sources",
+        "",
+        *_table(["Corpus", "Licence", "Utterances listed"], rows),
+        LICENCE_NOTE,
+        "",
+    ]
+
+
+def _contents(manifest: Manifest) -> list[str]:
+    rows = []
+    for split in _splits(manifest):
+        shards = manifest.split_shards(split)
+        utterances, seconds = sum(shard.rows for shard in shards), sum(shard.seconds for shard in shards)
+        rows.append((_plain(split), f"{utterances:,}", f"{seconds / 3600:.2f}"))
+    statistics = manifest.statistics
+    rows.append(("all", f"{manifest.counts.kept:,}", f"{statistics.seconds_out / 3600:.2f}"))
+    speakers = f"{len(statistics.speakers):,}" if statistics.speakers else "not named"
+    figures = (
+        f"Utterances last {statistics.shortest_s:.2f} to {statistics.longest_s:.2f} s; speakers: {speakers};"
+        f" {statistics.phones:,} phones, {statistics.phones_per_second:.2f} a second;"
+        f" {statistics.silence_removed_s:.1f} s of long pauses were removed."
+    )
+    return ["## Contents", "", *_table(["Split", "Utterances", "Hours"], rows), figures, ""]
+
+
+def _dropped(manifest: Manifest) -> list[str]:
+    counts = manifest.counts
+    return [
+        "## Dropped",
+        "",
+        f"Of {counts.read:,} utterances read, {counts.read - counts.kept:,} were dropped.",
+        "",
+        *_table(
+            ["Reason", "Utterances"], [(_plain(reason), f"{n:,}") for reason, n in counts.dropped.items()]
+        ),
+    ]
+
+
+def _how_it_was_made(manifest: Manifest) -> list[str]:
+    lines = ["## How it was made", ""]
+    for record in manifest.settings:
+        lines += _settings(record)
+    if manifest.history:
+        lines += ["Since then:", "", *(f"- {_plain(line)}" for line in manifest.history), ""]
+    return lines
+
+
+def _settings(record: SettingsRecord) -> list[str]:
+    """Settings as a block of indented code, which no content can end."""
+    content = json.dumps(record.values, indent=1, sort_keys=True, ensure_ascii=False)
+    versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    return [
+        f"Settings `{record.fingerprint}` with {_plain(versions)}:",
+        "",
+        *(f"    {line}" for line in content.splitlines()),
+        "",
+    ]
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
+    return [*lines, *(f"| {' | '.join(cells)} |" for cells in rows), ""]
+
+
+def _plain(text: str) -> str:
+    """Somebody else's text as Markdown that means nothing but itself, on one line."""
+    line = html.escape(" ".join(text.split()))
+    return "".join(f"\\{letter}" if letter in "\\`*_[]|#~" else letter for letter in line)
