@@ -93,8 +93,7 @@ class _Listed:
     utterance: Utterance
     split: str
     estimated_s: float
-    identity: str  # what the listing hash covers
-    stamps: str  # what else a change of the inputs would change
+    stamp: bytes  # changes with the listing, the file's time and the transcript's
 
 
 def make_plan(
@@ -120,8 +119,7 @@ def make_plan(
             digest.update(f"{item.id}\n".encode())
         else:
             seen.add(item.id)
-            listed.append(_list_utterance(item, stats, settings))
-            digest.update(f"{listed[-1].identity}\n".encode())
+            listed.append(_list_utterance(item, stats, settings, digest))
     base = json.dumps([settings.fingerprint(), versions, corpus.record.name], sort_keys=True)
     return Plan(
         tasks=tuple(_cut_tasks(listed, settings=settings, base=base)),
@@ -169,7 +167,10 @@ def as_text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _list_utterance(utterance: Utterance, stats: _FileStats, settings: PipelineSettings) -> _Listed:
+def _list_utterance(
+    utterance: Utterance, stats: _FileStats, settings: PipelineSettings, listing: "hashlib._Hash"
+) -> _Listed:
+    """Size up one utterance, and add it to the hash of the listing."""
     audio = utterance.audio
     name, size, mtime = stats.of(audio.path)
     transcript: Any = utterance.transcript
@@ -177,17 +178,20 @@ def _list_utterance(utterance: Utterance, stats: _FileStats, settings: PipelineS
     if isinstance(transcript, TextFile):
         text_name, text_size, text_mtime = stats.read(transcript.path)
         transcript = [text_name, text_size, transcript.encoding]
-    identity = [
-        utterance.id, utterance.speaker, utterance.split,
-        name, size, audio.offset_s, audio.length_s, transcript,
-    ]  # fmt: skip
+    identity = json.dumps(
+        [
+            utterance.id, utterance.speaker, utterance.split,
+            name, size, audio.offset_s, audio.length_s, transcript,
+        ]
+    )  # fmt: skip
+    listing.update(f"{identity}\n".encode())
+    stamp = hashlib.blake2b(f"{identity} {mtime} {text_mtime}".encode(), digest_size=16)
     rate = BYTES_PER_SECOND.get(audio.path.suffix.lower(), FALLBACK_BYTES_PER_SECOND)
     return _Listed(
         utterance=utterance,
         split=assign_split(utterance, settings=settings.split),
         estimated_s=audio.length_s if audio.length_s is not None else (size or 0) / rate,
-        identity=json.dumps(identity),
-        stamps=f"{mtime} {text_mtime}",
+        stamp=stamp.digest(),
     )
 
 
@@ -219,7 +223,7 @@ def _cut_list(listed: Iterable[_Listed], *, target_s: float) -> Iterator[list[_L
 def _task(name: str, part: list[_Listed], *, base: str) -> Task:
     digest = hashlib.sha256(f"{base}\n{name}\n".encode())
     for item in part:
-        digest.update(f"{item.identity} {item.stamps}\n".encode())
+        digest.update(item.stamp)
     return Task(
         name=name,
         split=part[0].split,
