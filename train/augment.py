@@ -1,12 +1,78 @@
-"""What training does to a batch's features. Every choice comes from the generator given.
+"""What training does to a batch's waves and features. Every choice comes from the generator given.
 
-Shapes: N batch, F mel bins, T frames.
+Choices are drawn on the CPU, the same for every device; only noise itself is drawn where it
+is added. Shapes: N batch, S samples, F features of a frame, T frames.
 """
 
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+from torchaudio.functional import resample
 
 from train.settings import AugmentSettings
+
+NORMAL_SPEED = 100
+Count = TypeVar("Count", int, npt.NDArray[np.int64])
+
+
+def stretch(samples: Count, percent: int) -> Count:
+    """Samples that are left of `samples` at a speed of `percent`, rounded up."""
+    return -(-samples * NORMAL_SPEED // percent)
+
+
+def draw_speeds(rows: int, settings: AugmentSettings, generator: torch.Generator) -> list[int]:
+    """A speed, in percent, for each row."""
+    choices = torch.randint(len(settings.speed_percents), (rows,), generator=generator)
+    return [settings.speed_percents[choice] for choice in choices.tolist()]
+
+
+def change_speeds(wave_NS: Tensor, samples: Sequence[int], percents: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Play each row faster or slower, its pitch with it (Ko et al. 2015).
+
+    Returns:
+        wave_NS, zero beyond each row's new length, and the lengths, samples_N, on the CPU.
+    """
+    changed = [stretch(count, percent) for count, percent in zip(samples, percents, strict=True)]
+    if set(percents) <= {NORMAL_SPEED}:
+        return wave_NS, torch.tensor(changed)
+    played_NS = wave_NS.new_zeros((len(changed), max(changed)))
+    for percent in set(percents):
+        rows = [row for row, own in enumerate(percents) if own == percent]
+        longest = max(samples[row] for row in rows)
+        part_XS = resample(wave_NS[rows, :longest], percent, NORMAL_SPEED)
+        played_NS[rows, : part_XS.size(1)] = part_XS
+    samples_N = torch.tensor(changed)
+    return played_NS * _inside(samples_N, played_NS), samples_N
+
+
+def add_noise(
+    wave_NS: Tensor, samples_N: Tensor, *, settings: AugmentSettings, generator: torch.Generator
+) -> Tensor:
+    """Noise, from brown to blue, at a drawn ratio to a row's power; then a drawn gain, clipped at 1."""
+    draws = torch.rand((4, len(wave_NS)), generator=generator)
+    low_db, high_db = settings.noise_snr_db
+    noisy_N1 = (draws[0] < settings.noise_share).float()
+    ratio_N1 = 10 ** (-(low_db + (high_db - low_db) * draws[1]) / 20) * noisy_N1
+    gain_N1 = 10 ** (settings.gain_db * (2 * draws[2] - 1) / 20)
+    tilt_N1 = 1.8 * draws[3] - 0.9
+    ratio_N1, gain_N1, tilt_N1 = (x.unsqueeze(1).to(wave_NS.device) for x in (ratio_N1, gain_N1, tilt_N1))
+    seed = int(torch.randint(2**62, (), generator=generator))
+    own = torch.Generator(wave_NS.device).manual_seed(seed)
+    white_NS = torch.randn((len(wave_NS), wave_NS.size(1) + 1), generator=own, device=wave_NS.device)
+    noise_NS = (white_NS[:, 1:] + tilt_N1 * white_NS[:, :-1]) / (1 + tilt_N1.square()).sqrt()
+    count_N1 = samples_N.clamp(min=1).unsqueeze(1).to(wave_NS.device)
+    level_N1 = (wave_NS.square().sum(1, keepdim=True) / count_N1).sqrt()
+    louder_NS = (wave_NS + level_N1 * ratio_N1 * noise_NS) * gain_N1
+    return louder_NS.clamp(-1, 1) * _inside(samples_N, wave_NS)
+
+
+def _inside(samples_N: Tensor, wave_NS: Tensor) -> Tensor:
+    places_S = torch.arange(wave_NS.size(1), device=wave_NS.device)
+    return places_S < samples_N.to(wave_NS.device).unsqueeze(1)
 
 
 def mask_stripes(
@@ -34,7 +100,6 @@ def mask_stripes(
 
 def _stripes(ends_N: Tensor, widest_N: Tensor, count: int, size: int, generator: torch.Generator) -> Tensor:
     """`count` stripes of 0 to `widest_N` places within 0..ends_N, as a mask over `size` places."""
-    # Drawn on the CPU: the same stripes on every device.
     draws = torch.rand((2, len(ends_N), count), generator=generator).to(ends_N.device)
     widths_NM = (draws[0] * (widest_N.unsqueeze(1) + 1)).long()
     starts_NM = (draws[1] * (ends_N.unsqueeze(1) - widths_NM + 1)).long()

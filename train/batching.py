@@ -1,8 +1,8 @@
 """Which rows make which batch: pure functions of lengths, settings, seed and epoch.
 
 A plan is a list of steps; a step is the batches whose gradients are added before the
-optimiser moves. With several ranks, rank r takes every r-th batch of each step: batches of
-one step are neighbours in length, so that ranks finish together.
+optimiser moves. With several ranks a batch is global: each rank takes a share of its rows
+(distributed.py), and the budget is that of the largest share.
 """
 
 from dataclasses import dataclass
@@ -54,9 +54,16 @@ def select_rows(
 
 
 def plan_epoch(
-    rows: Rows, samples: Lengths, *, settings: BatchingSettings, seed: int, epoch: int, batches_per_step: int
+    rows: Rows,
+    samples: Lengths,
+    *,
+    settings: BatchingSettings,
+    seed: int,
+    epoch: int,
+    batches_per_step: int,
+    ranks: int = 1,
 ) -> list[Step]:
-    """The steps of one epoch; each row occurs exactly once.
+    """The steps of one epoch; each of `rows` occurs as often as it is given.
 
     Rows are sorted by length after a random change of at most `jitter`, cut into batches
     under the budget, and the steps are shuffled. The first epoch goes from short to long
@@ -65,26 +72,46 @@ def plan_epoch(
     random = np.random.default_rng([seed, epoch])
     kept = np.asarray(rows, np.int64)
     jittered = samples[kept] * (1 + settings.jitter * random.uniform(-1, 1, len(kept)))
-    batches = cut_batches(kept[np.argsort(jittered, kind="stable")], samples, settings)
+    batches = cut_batches(kept[np.argsort(jittered, kind="stable")], samples, settings, ranks=ranks)
     steps = [tuple(batches[at : at + batches_per_step]) for at in range(0, len(batches), batches_per_step)]
     if epoch == 0 and settings.shortest_first:
         return steps
     return [steps[index] for index in random.permutation(len(steps))]
 
 
-def cut_batches(order: npt.NDArray[np.int64], samples: Lengths, settings: BatchingSettings) -> list[Rows]:
-    """Cut rows, in the order given, into batches under the budget of padded samples."""
-    budget = int(settings.budget_s * SAMPLE_RATE_HZ)
+def cut_batches(
+    order: npt.NDArray[np.int64], samples: Lengths, settings: BatchingSettings, *, ranks: int = 1
+) -> list[Rows]:
+    """Cut rows, in the order given, into batches under each rank's budget of padded samples."""
     batches: list[Rows] = []
     batch: list[int] = []
     longest = 0
     for row, length in zip(order.tolist(), samples[order].tolist(), strict=True):
         longest = max(longest, length)
-        if batch and ((len(batch) + 1) * longest > budget or len(batch) == settings.most_rows):
+        if batch and -(-(len(batch) + 1) // ranks) > rows_that_fit(longest, settings):
             batches.append(tuple(batch))
             batch, longest = [], length
         batch.append(row)
     return [*batches, tuple(batch)] if batch else batches
+
+
+def rows_that_fit(longest: int, settings: BatchingSettings) -> int:
+    """Rows of at most `longest` samples that one rank's batch may hold; at least one."""
+    return min(max(int(settings.budget_s * SAMPLE_RATE_HZ) // longest, 1), settings.most_rows)
+
+
+def weigh_rows(rows: Rows, weights: npt.NDArray[np.float64], *, seed: int, epoch: int) -> Rows:
+    """Each row as often as its weight says, in this epoch.
+
+    A weight of 2.25 is twice in every epoch, and a third time in every fourth: in the k-th
+    epoch a fixed draw of the row's decides, so that all rows come up equally often.
+
+    Args:
+        weights: The weight of each of `rows`.
+    """
+    phases = np.random.default_rng([seed, 0, 1]).random(len(rows))
+    times = np.floor(weights * (epoch + 1) + phases) - np.floor(weights * epoch + phases)
+    return tuple(np.repeat(np.asarray(rows, np.int64), times.astype(np.int64)).tolist())
 
 
 def padded_samples(batch: Rows, samples: Lengths) -> int:

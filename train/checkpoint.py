@@ -1,19 +1,17 @@
-"""A run's folder, and its checkpoints.
+"""A checkpoint: what a run can go on from, and what recognises speech.
 
-    <run>/checkpoints/step-00001200/model.safetensors       weights and batch-norm statistics
-                                    optimiser.safetensors   the optimiser's tensors
-                                    checkpoint.json         everything else
-    <run>/metrics.jsonl  left_out.jsonl  evaluation.json
+    model.safetensors       weights and statistics to recognise with: averaged, if the run averages
+    training.safetensors    the weights that training goes on with, where they are others
+    optimiser.safetensors   the optimiser's tensors
+    checkpoint.json         everything else
+    README.md               the model card
 
-A checkpoint is written under a temporary name and renamed: under its own name it is whole.
 Nothing in it is pickled. There is no generator state: every step seeds its own (device.py).
 """
 
 import hashlib
 import json
-import os
 import platform
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,31 +25,48 @@ from pydantic import Field, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor
 
-from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.files import file_sha256, replacing, write_text
+from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Sha256, VocabularyRecord
 from pipeline.contract.settings import Settings
 from train.dataset import Source
 from train.model import Recogniser
+from train.optim import Averaged
 from train.settings import TrainSettings
 
 MODEL: Final = "model.safetensors"
+TRAINING: Final = "training.safetensors"
 OPTIMISER: Final = "optimiser.safetensors"
 RECORD: Final = "checkpoint.json"
 
 Count = Annotated[int, Field(ge=0)]
 
 
+class Best(Settings):
+    """A validation that was among the best."""
+
+    per: float
+    step: Count
+
+
 class Position(Settings):
-    """How far a run has come; `step_in_epoch` steps of `epoch` are done."""
+    """How far a run has come; `step_in_epoch` steps of `epoch` are done.
+
+    Attributes:
+        best: The best validations, from the best.
+        since_best: Validations since then.
+        cuts: How often the plateau schedule has lowered the learning rate.
+    """
 
     step: Count = 0
     epoch: Count = 0
     step_in_epoch: Count = 0
     skipped: Count = 0
     skipped_in_a_row: Count = 0
-    best_step: Count | None = None
-    best_per: float | None = None
+    valid_per: float | None = None
+    best: tuple[Best, ...] = ()
+    since_best: Count = 0
+    cuts: Count = 0
 
 
 class TrainedOn(Settings):
@@ -60,6 +75,8 @@ class TrainedOn(Settings):
     name: str
     path: str
     content_sha256: Sha256
+    train_hours: float
+    corpora: tuple[str, ...]  # title and licence
 
     @classmethod
     def of(cls, source: Source) -> "TrainedOn":
@@ -67,8 +84,13 @@ class TrainedOn(Settings):
         manifest = source.manifest
         shards = [(shard.split, shard.ranges, shard.sha256) for shard in manifest.shards]
         content = json.dumps([manifest.vocabulary.sha256, shards])
-        digest = hashlib.sha256(content.encode()).hexdigest()
-        return cls(name=manifest.name, path=str(source.path), content_sha256=digest)
+        return cls(
+            name=manifest.name,
+            path=source.path,
+            content_sha256=hashlib.sha256(content.encode()).hexdigest(),
+            train_hours=sum(shard.seconds for shard in manifest.split_shards("train")) / 3600,
+            corpora=tuple(f"{each.corpus.title} ({each.corpus.licence})" for each in manifest.sources),
+        )
 
 
 class CheckpointRecord(Settings):
@@ -79,11 +101,11 @@ class CheckpointRecord(Settings):
     settings: TrainSettings
     vocabulary: VocabularyRecord
     manifests: tuple[TrainedOn, ...]
+    ranks: Annotated[int, Field(ge=1)] = 1
     versions: dict[str, str]
     command: str
-    model_sha256: Sha256
-    optimiser_sha256: Sha256
-    optimiser: dict[str, Any]  # what is not a tensor: parameter groups, numbers
+    files: dict[str, Sha256]
+    optimiser: dict[str, Any]  # what is not a tensor: parameter groups, numbers, the loss scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +125,37 @@ class Checkpoint:
         self.load_weights(recogniser)
         return recogniser
 
-    def load_weights(self, recogniser: Recogniser) -> None:
+    def load_weights(self, recogniser: Recogniser, name: str = MODEL) -> None:
         """Fill `recogniser` with the checkpoint's weights."""
-        tensors = self._tensors(MODEL, self.record.model_sha256)
         try:
-            recogniser.load_state_dict(tensors)
+            recogniser.load_state_dict(self.tensors(name))
         except RuntimeError as error:
             raise HandOffBroken(f"{self.folder}: the weights are of another model: {error}") from error
 
-    def load_optimiser(self, optimiser: torch.optim.Optimizer) -> None:
-        """Fill `optimiser` with the checkpoint's state."""
+    def restore(
+        self, recogniser: Recogniser, optimiser: torch.optim.Optimizer, averaged: Averaged | None = None
+    ) -> None:
+        """Fill what takes part in training with the state it had."""
+        if averaged is not None:
+            averaged.load(self.tensors(MODEL))
+        self.load_weights(recogniser, TRAINING if averaged is not None else MODEL)
         state: dict[int, dict[str, Any]] = {}
-        for key, value in self._tensors(OPTIMISER, self.record.optimiser_sha256).items():
+        for key, value in self.tensors(OPTIMISER).items():
             parameter, name = key.split(".", 1)
             state.setdefault(int(parameter), {})[name] = value
         for parameter, numbers in self.record.optimiser["numbers"].items():
             state.setdefault(int(parameter), {}).update(numbers)
-        groups = [{**group, "betas": tuple(group["betas"])} for group in self.record.optimiser["groups"]]
+        groups = [
+            {**group, "betas": tuple(group["betas"])} if "betas" in group else group
+            for group in self.record.optimiser["groups"]
+        ]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
 
-    def _tensors(self, name: str, sha256: str) -> dict[str, Tensor]:
+    def tensors(self, name: str) -> dict[str, Tensor]:
+        """One of the checkpoint's safetensors files, once its hash was checked."""
         path = self.folder / name
         try:
-            if file_sha256(path) != sha256:
+            if file_sha256(path) != self.record.files.get(name):
                 raise HandOffBroken(f"{path} is not the file that {RECORD} describes; copy it again")
             tensors: dict[str, Tensor] = safetensors.torch.load_file(path)
         except FileNotFoundError as error:
@@ -135,89 +165,6 @@ class Checkpoint:
         return tensors
 
 
-@dataclass(frozen=True, slots=True)
-class RunFolder:
-    """The folder of one run."""
-
-    path: Path
-
-    @property
-    def metrics(self) -> Path:
-        """metrics.jsonl: one JSON object a line."""
-        return self.path / "metrics.jsonl"
-
-    @property
-    def left_out(self) -> Path:
-        """left_out.jsonl: the rows that training cannot use."""
-        return self.path / "left_out.jsonl"
-
-    @property
-    def checkpoints(self) -> Path:
-        """The folder of the checkpoints."""
-        return self.path / "checkpoints"
-
-    def claim(self, *, resume: bool) -> Checkpoint | None:
-        """The checkpoint to go on from; None for a run that starts at the beginning.
-
-        Raises:
-            InputRejected: There is something at the path, and `resume` was not asked for.
-        """
-        if self.path.exists() and not self.path.is_dir():
-            raise InputRejected(f"--run {self.path} is a file; expected a folder, or nothing yet")
-        if not resume and self.path.exists() and any(self.path.iterdir()):
-            raise InputRejected(
-                f"--run {self.path} is not empty; add --resume to go on with it, or name another"
-            )
-        return self.last()
-
-    def last(self) -> Checkpoint | None:
-        """The newest checkpoint."""
-        steps = self._steps()
-        return read_checkpoint(steps[-1]) if steps else None
-
-    def best(self) -> Checkpoint | None:
-        """The checkpoint with the lowest PER on the valid split; without one, the newest."""
-        last = self.last()
-        if last is None or last.record.position.best_step is None:
-            return last
-        return read_checkpoint(self._step(last.record.position.best_step))
-
-    def save(self, tensors: "Tensors", record: CheckpointRecord) -> None:
-        """Write a checkpoint, whole or not at all, and remove those no longer kept."""
-        final = self._step(record.position.step)
-        temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
-        for leftover in self.checkpoints.glob(".step-*.tmp"):
-            shutil.rmtree(leftover)
-        for name, content in ((MODEL, tensors.model), (OPTIMISER, tensors.optimiser)):
-            with replacing(temporary / name) as stream:
-                stream.write(content)
-        write_text(temporary / RECORD, record.model_dump_json(indent=1) + "\n")
-        if final.exists():  # only a run that goes on from an older checkpoint comes here again
-            shutil.rmtree(final)
-        temporary.rename(final)
-        _sync(self.checkpoints)
-        self._prune(keep=record.settings.loop.keep_last, best_step=record.position.best_step)
-
-    def _prune(self, *, keep: int, best_step: int | None) -> None:
-        for folder in self._steps()[:-keep]:
-            if best_step is None or folder != self._step(best_step):
-                shutil.rmtree(folder)
-
-    def _steps(self) -> list[Path]:
-        return sorted(self.checkpoints.glob("step-*"))
-
-    def _step(self, step: int) -> Path:
-        return self.checkpoints / f"step-{step:08d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Tensors:
-    """The safetensors files of a checkpoint, as bytes."""
-
-    model: bytes
-    optimiser: bytes
-
-
 def capture(
     recogniser: Recogniser,
     optimiser: torch.optim.Optimizer,
@@ -225,30 +172,38 @@ def capture(
     position: Position,
     settings: TrainSettings,
     sources: list[Source],
-) -> tuple[Tensors, CheckpointRecord]:
-    """The state of a run, ready to be written."""
+    averaged: Averaged | None = None,
+    scale: dict[str, Any] | None = None,
+    ranks: int = 1,
+) -> tuple[dict[str, bytes], CheckpointRecord]:
+    """The state of a run, ready to be written: files by name, and the record."""
     state = optimiser.state_dict()
     slots = [(i, name, value) for i, slot in state["state"].items() for name, value in slot.items()]
     numbers: dict[str, dict[str, Any]] = {}
     for i, name, value in slots:
         if not isinstance(value, Tensor):
             numbers.setdefault(str(i), {})[name] = value
-    tensors = Tensors(
-        model=_serialise(recogniser.state_dict()),
-        optimiser=_serialise({f"{i}.{name}": value for i, name, value in slots if isinstance(value, Tensor)}),
-    )
+    live = recogniser.state_dict()
+    files = {
+        MODEL: _serialise(averaged.state if averaged else live),
+        OPTIMISER: _serialise(
+            {f"{i}.{name}": value for i, name, value in slots if isinstance(value, Tensor)}
+        ),
+    }
+    if averaged:
+        files[TRAINING] = _serialise(live)
     record = CheckpointRecord(
         position=position,
         settings=settings,
         vocabulary=VocabularyRecord.of(recogniser.vocabulary),
         manifests=tuple(map(TrainedOn.of, sources)),
+        ranks=ranks,
         versions=versions(),
         command=" ".join(sys.argv),
-        model_sha256=hashlib.sha256(tensors.model).hexdigest(),
-        optimiser_sha256=hashlib.sha256(tensors.optimiser).hexdigest(),
-        optimiser={"groups": state["param_groups"], "numbers": numbers},
+        files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        optimiser={"groups": state["param_groups"], "numbers": numbers, "scale": scale or {}},
     )
-    return tensors, record
+    return files, record
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -268,20 +223,6 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise HandOffBroken(f"{path}: {place}: {problem['msg']}") from error
 
 
-def find_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint at a path: its own folder, or a run's folder (the best, or the newest).
-
-    Raises:
-        InputRejected: There is no checkpoint at the path.
-    """
-    if (path / RECORD).is_file():
-        return read_checkpoint(path)
-    found = RunFolder(path).best()
-    if found is None:
-        raise InputRejected(f"no checkpoint at {path}; `malsori-train fit ... --run {path}` makes one")
-    return found
-
-
 def versions() -> dict[str, str]:
     """What the numbers of a run depend on."""
     packages = ("malsori", "torch", "torchaudio", "numpy", "pyarrow", "safetensors", "soundfile")
@@ -292,11 +233,3 @@ def _serialise(tensors: Mapping[str, Tensor]) -> bytes:
     on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content: bytes = safetensors.torch.save(on_cpu)
     return content
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -25,14 +25,14 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("manifests", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MANIFEST...")
+@click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
 @click.option("--run", "folder", required=True, type=click.Path(path_type=Path), help="The run's folder.")
-@click.option("--preset", help="tiny, small, base, or the path of a .toml file.  [default: small]")
+@click.option("--preset", help="tiny, small, base, large, blstm, or a .toml file's path.  [default: small]")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder, or start it.")
 @click.option("--dry-run", is_flag=True, help="Print the run in numbers and train nothing.")
 def fit(
-    manifests: tuple[Path, ...],
+    manifests: tuple[str, ...],
     folder: Path,
     *,
     preset: str | None,
@@ -40,9 +40,13 @@ def fit(
     resume: bool,
     dry_run: bool,
 ) -> None:
-    """Train on the manifests' train split; print the PER of the held-out split."""
-    from train.checkpoint import RunFolder
-    from train.loop import fit
+    """Train on the manifests' train split; print the PER of the held-out split.
+
+    A MANIFEST is a path, or a URL that fsspec reads. On several GPUs: torchrun
+    --nproc-per-node=N -m train fit ...
+    """
+    from train.fit import fit
+    from train.runs import RunFolder
 
     if dry_run:
         from train.dataset import open_sources
@@ -50,7 +54,7 @@ def fit(
         from train.settings import read_settings
 
         job = prepare(open_sources(manifests), read_settings(preset, assignments))
-        click.echo(json.dumps(job.describe(), indent=1))
+        click.echo(json.dumps(job.describe() | job.describe_memory(), indent=1))
         return
     summary = fit(manifests, RunFolder(folder), preset=preset, assignments=assignments, resume=resume)
     if summary is not None:
@@ -65,9 +69,9 @@ def fit(
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 def evaluate(checkpoint: Path, manifest: Path, *, split: str, decoder: str, out: Path) -> None:
     """Measure a checkpoint (or a run's best one) on a split of a manifest."""
-    from train.checkpoint import find_checkpoint
     from train.dataset import open_sources
     from train.evaluate import evaluate, write_evaluation
+    from train.runs import find_checkpoint
 
     found = find_checkpoint(checkpoint)
     summary, rows = evaluate(found, open_sources([manifest]), split=split, decoder=decoder)
@@ -82,8 +86,8 @@ def evaluate(checkpoint: Path, manifest: Path, *, split: str, decoder: str, out:
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line instead of path TAB ipa.")
 def transcribe(checkpoint: Path, audio: tuple[Path, ...], *, decoder: str, as_json: bool) -> None:
     """Print the IPA of audio files (.pcm of KsponSpeech, wav, flac, mp3, ogg)."""
-    from train.checkpoint import find_checkpoint
     from train.device import pick_device
+    from train.runs import find_checkpoint
     from train.transcribe import transcribe
 
     recogniser = find_checkpoint(checkpoint).load_recogniser().for_inference(pick_device("auto"))

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Manifest, ShardRecord, VocabularyRecord
 from pipeline.contract.opened import OpenedManifest, open_manifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.shard import wav_samples
+from train.remote import RemoteShards, is_url, open_remote
 
 Samples = npt.NDArray[np.int16]
 
@@ -32,15 +32,16 @@ class UnreadableRow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A manifest, its hash, and how its shards are reached."""
+    """A manifest, and how its shards are reached.
 
-    sha256: str
+    Attributes:
+        path: The path or the URL that it was given as.
+        remote: Copies shards of a URL to this machine; None for a local manifest.
+    """
+
+    path: str
     opened: OpenedManifest
-
-    @property
-    def path(self) -> Path:
-        """Where the manifest lies."""
-        return self.opened.path
+    remote: RemoteShards | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -58,6 +59,7 @@ class Batch:
         samples_N: int64.
         labels_NL: int64, 1..V-1, zero beyond each row's labels.
         label_counts_N: int64.
+        needed_frames_N: int64, output frames that CTC needs for the labels.
         unreadable: Ids left out because their audio could not be read.
     """
 
@@ -66,7 +68,8 @@ class Batch:
     samples_N: Tensor
     labels_NL: Tensor
     label_counts_N: Tensor
-    unreadable: tuple[str, ...]
+    needed_frames_N: Tensor
+    unreadable: tuple[str, ...] = ()
 
     def references(self) -> list[list[int]]:
         """The labels of each row, without padding."""
@@ -81,11 +84,15 @@ class Utterances:
         samples_R: Length of each row, int64, shape (R,).
         needed_frames_R: Output frames that CTC needs for each row's labels, int64, shape (R,).
         label_counts_R: Labels of each row, int64, shape (R,).
+        source_R: Which of the manifests each row is from, int64, shape (R,).
     """
 
     def __init__(self, sources: Sequence[Source], split: str) -> None:
         self.split = split
-        self._parts = [part for source in sources for part in _open_parts(source, split)]
+        parts = [_open_parts(source, split) for source in sources]
+        self._parts = [part for of_source in parts for part in of_source]
+        rows = [sum(part.num_rows for part in of_source) for of_source in parts]
+        self.source_R = np.repeat(np.arange(len(sources)), rows)
         self._starts = np.cumsum([0, *(part.num_rows for part in self._parts)])
         self.samples_R = _joined([part.column("num_samples").to_numpy() for part in self._parts])
         counts = [_label_counts(part) for part in self._parts]
@@ -128,21 +135,24 @@ class Utterances:
 
     def collate(self, rows: Sequence[int], *, pin: bool = False) -> Batch:
         """The rows as one padded batch; unreadable ones are left out and named."""
-        audio: dict[int, Samples] = {}
+        readable: list[int] = []
+        audio: list[Samples] = []
         unreadable = []
         for row in rows:
             try:
-                audio[row] = self.audio(row)
+                audio.append(self.audio(row))
+                readable.append(row)
             except UnreadableRow:
                 unreadable.append(self._id(row))
-        labels = [self.labels(row) for row in audio]
-        pcm_NS = _padded(list(audio.values()), torch.int16)
+        labels = [self.labels(row) for row in readable]
+        pcm_NS, labels_NL = _padded(audio, torch.int16), _padded(labels, torch.int64)
         return Batch(
-            ids=tuple(self._id(row) for row in audio),
+            ids=tuple(map(self._id, readable)),
             pcm_NS=pcm_NS.pin_memory() if pin else pcm_NS,
-            samples_N=torch.tensor([len(samples) for samples in audio.values()], dtype=torch.int64),
-            labels_NL=_padded(labels, torch.int64),
-            label_counts_N=torch.tensor([len(row) for row in labels], dtype=torch.int64),
+            samples_N=torch.from_numpy(self.samples_R[readable]),
+            labels_NL=labels_NL.pin_memory() if pin else labels_NL,
+            label_counts_N=torch.from_numpy(self.label_counts_R[readable]),
+            needed_frames_N=torch.from_numpy(self.needed_frames_R[readable]),
             unreadable=tuple(unreadable),
         )
 
@@ -154,19 +164,30 @@ class Utterances:
         return self._parts[part], row - int(self._starts[part])
 
 
-def open_sources(paths: Sequence[Path]) -> list[Source]:
+def open_sources(paths: Sequence[Path | str]) -> list[Source]:
     """Read the manifests; their vocabularies must be one and the same.
+
+    Args:
+        paths: Paths, or URLs of any kind that fsspec knows.
 
     Raises:
         InputRejected: No manifest, or a file that is not one.
         HandOffBroken: A broken manifest, or two with different vocabularies.
+        MissingResource: A URL that cannot be read.
     """
     if not paths:
         raise InputRejected("no manifest given; `malsori preprocess` writes one")
-    sources = [Source(file_sha256(path), open_manifest(path)) for path in map(_present, paths)]
+    sources = [_open_source(str(path)) for path in paths]
     for first, other in pairwise(sources):
         agree(first.manifest.vocabulary, other.manifest.vocabulary, f"{first.path} and {other.path}")
     return sources
+
+
+def _open_source(path: str) -> Source:
+    if not is_url(path):
+        return Source(path, open_manifest(_present(Path(path))))
+    remote, manifest = open_remote(path)
+    return Source(path, open_manifest(manifest, root=remote.folder), remote)
 
 
 def agree(one: VocabularyRecord, other: VocabularyRecord, between: str) -> None:
@@ -187,6 +208,8 @@ def _present(path: Path) -> Path:
 def _open_parts(source: Source, split: str) -> list[pa.RecordBatch]:
     parts: list[pa.RecordBatch] = []
     for record in source.manifest.split_shards(split):
+        if source.remote:
+            source.remote.fetch(record)
         _check_size(source.opened.locate(record.path), record)
         parts.extend(source.opened.rows(record).to_batches())
     return parts

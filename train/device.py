@@ -1,5 +1,7 @@
 """The device that a program runs on, and the seeds of its random choices."""
 
+import os
+
 import numpy as np
 import torch
 
@@ -16,7 +18,9 @@ def pick_device(name: str) -> torch.device:
         raise InputRejected("loop.device = 'cuda', but torch finds no GPU; use 'auto' or 'cpu'")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    if name == "cpu":
+        return torch.device(name)
+    return torch.device(name, int(os.environ.get("LOCAL_RANK", "0")))  # torchrun sets it
 
 
 def seed_of(seed: int, *keys: int) -> int:

@@ -1,17 +1,22 @@
-"""What a run says: metrics.jsonl for programs, a bar or lines on stderr for people."""
+"""What a run says: metrics.jsonl for programs, TensorBoard, a bar or lines on stderr for people."""
 
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 from tqdm import tqdm
 
 from pipeline.contract.files import write_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def say(line: str) -> None:
@@ -90,4 +95,69 @@ class Display:
 
     def _remaining(self, step: int) -> str:
         each_s = (time.monotonic() - self._started) / max(step - self._done_before, 1)
-        return f"{each_s * (self._total - step):.0f} s left"
+        return f"{tqdm.format_interval(each_s * (self._total - step))} left"
+
+
+class RunLog(ExitStack):
+    """Everything that a run says of its steps and validations, in one place.
+
+    Nothing when `silent`, as all ranks but the first are.
+    """
+
+    def __init__(
+        self, metrics: Path, *, tensorboard: Path | None, done: int, total: int, every: int, silent: bool
+    ) -> None:
+        super().__init__()
+        self._silent = silent
+        self._per = ""
+        self._recent: deque[dict[str, Any]] = deque(maxlen=20)
+        if silent:
+            return
+        self._metrics = self.enter_context(MetricsLog(metrics, up_to_step=done))
+        self._display = self.enter_context(Display(done=done, total=total, every=every))
+        self._board = None
+        if tensorboard is not None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._board = SummaryWriter(tensorboard, purge_step=done + 1)
+            self.callback(self._board.close)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """A row of metrics.jsonl; its numbers are TensorBoard's scalars."""
+        if self._silent:
+            return
+        self._metrics.add(row)
+        if self._board is not None:
+            for key, value in row.items():
+                if key not in {"step", "epoch"} and isinstance(value, float):
+                    self._board.add_scalar(key, value, row["step"])
+
+    def step(self, row: dict[str, Any]) -> None:
+        """One step was taken; speeds are those of the last twenty."""
+        self.add(row)
+        if self._silent:
+            return
+        self._recent.append(row)
+        audio_s, seconds, waited_s = (
+            sum(recent[key] for recent in self._recent) for key in ("audio_s", "seconds", "waited_s")
+        )
+        speed = f"{audio_s / seconds / 3600:.3f} h/s  waiting {waited_s / seconds:.0%}"
+        self._display.step(row["step"], f"loss {row['loss']:.3f}{self._per}  {speed}")
+
+    def validation(self, row: dict[str, Any]) -> None:
+        """The valid split was measured."""
+        self.add(row)
+        self._per = f"  PER {row['valid_per']:.4f}"
+        self.line(f"step {row['step']}  epoch {row['epoch']}  valid PER {row['valid_per']:.4f}")
+
+    def line(self, text: str) -> None:
+        """A line for people."""
+        if not self._silent:
+            self._display.line(text)
+
+    def picture(self, name: str, values_YX: "Tensor", step: int) -> None:
+        """A matrix as a picture of TensorBoard's, its first row at the bottom."""
+        if not self._silent and self._board is not None:
+            low, high = values_YX.aminmax()
+            grey_YX = ((values_YX - low) / (high - low).clamp(min=1e-9)).flip(0)
+            self._board.add_image(name, grey_YX.cpu().numpy(), step, dataformats="HW")

@@ -7,6 +7,7 @@ frames, statistics are taken over real frames only, and the backward direction r
 from its own last frame.
 """
 
+from itertools import pairwise
 from typing import Final, Self
 
 import numpy as np
@@ -15,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.contract.vocabulary import Vocabulary
-from train.features import LogMel, frame_mask
+from train.distributed import sum_over_ranks
+from train.features import Features, frame_mask, to_wave
 from train.settings import ModelSettings, TrainSettings
 
 # The share of the new batch in the running statistics. PyTorch's momentum is one minus what
@@ -26,10 +28,11 @@ CLIP: Final = 20.0  # the paper's clipped ReLU: min(max(x, 0), 20)
 
 
 class MaskedBatchNorm(nn.Module):
-    """Batch normalisation whose statistics ignore padding.
+    """Batch normalisation whose statistics ignore padding, and are those of all ranks' rows.
 
-    Until 1 / momentum batches were seen the running statistics are their plain average, so
-    that evaluation is right after a handful of steps too.
+    They are summed in float32, whatever the precision of the rest. Until 1 / momentum batches
+    were seen the running statistics are their plain average, so that evaluation is right
+    after a handful of steps too.
     """
 
     mean: Tensor
@@ -50,24 +53,31 @@ class MaskedBatchNorm(nn.Module):
         mean, variance = self._batch_statistics(x, mask) if self.training else (self.mean, self.variance)
         scale = self.weight * torch.rsqrt(variance + EPSILON)
         shift = self.bias - mean * scale
+        return (x * self._along(scale, x) + self._along(shift, x)) * mask
+
+    def _along(self, vector: Tensor, x: Tensor) -> Tensor:
         shape = [1] * x.dim()
         shape[self.channel_dim] = -1
-        return (x * scale.view(shape) + shift.view(shape)) * mask
+        return vector.view(shape)
 
     def _batch_statistics(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         dims = [dim for dim in range(x.dim()) if dim != self.channel_dim]
         places = x.numel() // (x.size(self.channel_dim) * mask.numel())
-        count = (mask.sum() * places).clamp(min=1.0)
-        mean = (x * mask).sum(dims, keepdim=True) / count
-        variance = ((x - mean) * mask).square().sum(dims) / count
-        mean = mean.flatten()
-        self._track(mean.detach(), variance.detach() * count / (count - 1).clamp(min=1.0))
+        total = (x * mask).sum(dims, dtype=torch.float32)
+        frames = mask.sum(dtype=torch.float32).expand(1)
+        total, frames = sum_over_ranks(torch.cat([total, frames])).tensor_split([-1])
+        count = (frames * places).clamp(min=1.0)
+        mean = total / count
+        centred = (x - self._along(mean, x)) * mask
+        variance = sum_over_ranks(centred.square().sum(dims, dtype=torch.float32)) / count
+        unbiased = variance.detach() * count / (count - 1).clamp(min=1.0)
+        self._track(mean.detach(), unbiased, seen=(frames > 0).squeeze())
         return mean, variance
 
     @torch.no_grad()
-    def _track(self, mean: Tensor, variance: Tensor) -> None:
-        self.batches += 1
-        share = (1.0 / self.batches).clamp(min=STATISTICS_MOMENTUM)
+    def _track(self, mean: Tensor, variance: Tensor, *, seen: Tensor) -> None:
+        self.batches += seen
+        share = (seen / self.batches.clamp(min=1.0)).clamp(min=STATISTICS_MOMENTUM) * seen
         self.mean += share * (mean - self.mean)
         self.variance += share * (variance - self.variance)
 
@@ -91,21 +101,38 @@ class Convolution(nn.Module):
         return self.norm(y_NCFT, mask_N11T).clamp(0.0, CLIP), frames_N
 
 
-class BidirectionalGRU(nn.Module):
-    """A GRU in both directions, their outputs added (the paper's equation 8).
+class Pointwise(nn.Module):
+    """A linear layer on every frame, batch normalisation, clipped ReLU."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs, bias=False)
+        self.norm = MaskedBatchNorm(outputs, channel_dim=2)
+
+    def forward(self, x_TNH: Tensor, mask_TN1: Tensor) -> Tensor:
+        """Map each frame; padding stays zero."""
+        y_TNH: Tensor = self.norm(self.linear(x_TNH), mask_TN1)
+        return y_TNH.clamp(0.0, CLIP)
+
+
+class Recurrent(nn.Module):
+    """A GRU or LSTM, in both directions with their outputs added (the paper's equation 8) or in one.
 
     Two unidirectional passes and a flip of each row within its own length equal
     `pack_padded_sequence` at a third of its time on a CPU, and wait for no lengths on a GPU.
     """
 
-    def __init__(self, inputs: int, hidden: int) -> None:
+    def __init__(self, inputs: int, hidden: int, *, cell: str = "gru", bidirectional: bool = True) -> None:
         super().__init__()
-        self.forwards = nn.GRU(inputs, hidden)
-        self.backwards = nn.GRU(inputs, hidden)
+        layer = {"gru": nn.GRU, "lstm": nn.LSTM}[cell]
+        self.forwards = layer(inputs, hidden)
+        self.backwards = layer(inputs, hidden) if bidirectional else None
 
     def forward(self, x_TNH: Tensor, flip_TN1: Tensor) -> Tensor:
         """Outputs for every frame; those of padding mean nothing."""
-        ahead_TNH, _ = self.forwards(x_TNH)
+        ahead_TNH: Tensor = self.forwards(x_TNH)[0]
+        if self.backwards is None:
+            return ahead_TNH
         back_TNH, _ = self.backwards(flip_rows(x_TNH, flip_TN1))
         summed_TNH: Tensor = ahead_TNH + flip_rows(back_TNH, flip_TN1)
         return summed_TNH
@@ -122,8 +149,27 @@ def flip_rows(x_TNH: Tensor, flip_TN1: Tensor) -> Tensor:
     return x_TNH.gather(0, flip_TN1.expand(-1, -1, x_TNH.size(2)))
 
 
+class LookAhead(nn.Module):
+    """Each channel convolved over the frames to come (Wang et al. 2016), for a network that streams."""
+
+    def __init__(self, hidden: int, frames: int) -> None:
+        super().__init__()
+        self.frames = frames
+        self.conv = nn.Conv1d(hidden, hidden, frames + 1, groups=hidden, bias=False)
+
+    def forward(self, x_TNH: Tensor) -> Tensor:
+        """Convolve each frame with the `frames` after it; beyond a row's end they are zero."""
+        x_NHT = nn.functional.pad(x_TNH.permute(1, 2, 0), (0, self.frames))
+        y_TNH: Tensor = self.conv(x_NHT).permute(2, 0, 1)
+        return y_TNH.clamp(0.0, CLIP)
+
+
 class DeepSpeech2(nn.Module):
-    """Convolutions, bidirectional GRU layers with sequence-wise batch norm, one classifier."""
+    """Convolutions, recurrent layers with sequence-wise batch norm, a classifier.
+
+    Any part but the recurrent layers may be absent: pointwise layers in place of the
+    convolutions make it a BLSTM recogniser, one direction and a look-ahead one that streams.
+    """
 
     def __init__(self, settings: ModelSettings, *, bins: int, classes: int) -> None:
         super().__init__()
@@ -137,12 +183,24 @@ class DeepSpeech2(nn.Module):
         )
         for stride in settings.bin_strides:
             bins = -(-bins // stride)
-        width, hidden = channels[-1] * bins, settings.hidden
-        inputs = [width, *[hidden] * (settings.layers - 1)]
-        self.layers = nn.ModuleList(BidirectionalGRU(size, hidden) for size in inputs)
+        widths = (channels[-1] * bins, *settings.embeddings)
+        self.embeddings = nn.ModuleList(Pointwise(*pair) for pair in pairwise(widths))
+        hidden = settings.hidden
+        inputs = [widths[-1], *[hidden] * (settings.layers - 1)]
+        self.layers = nn.ModuleList(
+            Recurrent(size, hidden, cell=settings.cell, bidirectional=settings.bidirectional)
+            for size in inputs
+        )
         self.norms = nn.ModuleList(MaskedBatchNorm(hidden, channel_dim=2) for _ in inputs)
+        self.lookahead = LookAhead(hidden, settings.lookahead) if settings.lookahead else nn.Identity()
         self.dropout = nn.Dropout(settings.dropout)
-        self.classifier = nn.Linear(hidden, classes)
+        hiddens = [
+            layer
+            for pair in pairwise((hidden, *settings.classifier))
+            for layer in (nn.Linear(*pair), nn.ReLU(), nn.Dropout(settings.dropout))
+        ]
+        last = (hidden, *settings.classifier)[-1]
+        self.classifier = nn.Sequential(*hiddens, nn.Linear(last, classes))
 
     def forward(self, features_NFT: Tensor, frames_N: Tensor) -> tuple[Tensor, Tensor]:
         """Log-probabilities of each output frame.
@@ -156,9 +214,16 @@ class DeepSpeech2(nn.Module):
         x_TNH = x_NCFT.flatten(1, 2).permute(2, 0, 1)
         flip_TN1 = flip_index(frames_N, x_TNH.size(0))
         mask_TN1 = frame_mask(frames_N, x_TNH.size(0)).t().unsqueeze(2).to(x_TNH.dtype)
+        for embedding in self.embeddings:
+            x_TNH = embedding(x_TNH, mask_TN1)
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x_TNH = self.dropout(norm(layer(x_TNH, flip_TN1), mask_TN1))
-        return self.classifier(x_TNH).float().log_softmax(2), frames_N
+        return self.classifier(self.lookahead(x_TNH)).float().log_softmax(2), frames_N
+
+    def compile_parts(self) -> None:
+        """Fuse the elementwise work of convolutions and norms; recurrent layers are fused as they are."""
+        for part in (*self.convolutions, *self.embeddings, *self.norms):
+            part.compile(dynamic=True)
 
 
 class Recogniser(nn.Module):
@@ -168,15 +233,20 @@ class Recogniser(nn.Module):
         super().__init__()
         self.settings = settings
         self.vocabulary = vocabulary
-        self.features = LogMel(settings.features)
+        self.features = Features(settings.features)
         self.network = DeepSpeech2(
-            settings.model, bins=settings.features.mels, classes=vocabulary.num_classes
+            settings.model, bins=settings.features.bins, classes=vocabulary.num_classes
         )
 
     def forward(self, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
         """log_probs_TNV and frames_N of a zero-padded int16 batch."""
-        log_probs_TNV, frames_N = self.network(*self.features(pcm_NS, samples_N))
+        log_probs_TNV, frames_N = self.network(*self.features(to_wave(pcm_NS), samples_N))
         return log_probs_TNV, frames_N
+
+    def shown(self, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
+        """features_NFT and log_probs_TNV of a batch, to be looked at."""
+        features_NFT, frames_N = self.features(to_wave(pcm_NS), samples_N)
+        return features_NFT, self.network(features_NFT, frames_N)[0]
 
     def output_frames(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Output frames, one CTC symbol at most in each, that `samples` samples give."""

@@ -14,22 +14,46 @@ DEFAULT_PRESET: Final = "small"
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Kernel = tuple[Positive, Positive]
+SpeedPercent = Annotated[int, Field(ge=50, le=200)]
+Decibels = Annotated[float, Field(ge=-40, le=100)]
 
 
 class FeatureSettings(Settings):
-    """Log-mel features. 80 mels at an FFT of 320 leave a filter empty: 400 or 512."""
+    """Log-mel features, or the first cepstral coefficients of them (MFCC).
 
+    80 mels at an FFT of 320 leave a filter empty: 400 or 512. Normalised `utterance` by
+    utterance, or with the statistics of the train split (`corpus`), as streaming needs.
+    """
+
+    kind: Literal["log-mel", "mfcc"] = "log-mel"
     mels: Annotated[int, Field(ge=8, le=256)] = 80
+    coefficients: Annotated[int, Field(ge=1, le=256)] = 40
+    normalise: Literal["utterance", "corpus"] = "utterance"
     window_ms: Positive = 25
     hop_ms: Positive = 10
     fft_size: Positive = 512
     lowest_hz: Annotated[float, Field(ge=0)] = 20.0
     highest_hz: Annotated[float, Field(gt=0, le=8000)] = 8000.0
 
+    @property
+    def bins(self) -> int:
+        """Values of one frame."""
+        return self.coefficients if self.kind == "mfcc" else self.mels
+
+    @model_validator(mode="after")
+    def _coefficients_exist(self) -> Self:
+        if self.kind == "mfcc" and self.coefficients > self.mels:
+            raise ValueError(f"{self.coefficients} coefficients of {self.mels} mels: at most as many")
+        return self
+
 
 class AugmentSettings(Settings):
-    """SpecAugment: stripes of bins and of frames set to the utterance's mean."""
+    """Changes to the wave (speed, noise, gain), then SpecAugment: stripes set to the mean."""
 
+    speed_percents: Annotated[tuple[SpeedPercent, ...], Field(min_length=1)] = (100,)  # one is drawn a row
+    noise_share: Fraction = 0.0  # of the rows
+    noise_snr_db: tuple[Decibels, Decibels] = (10.0, 40.0)
+    gain_db: Annotated[float, Field(ge=0, le=40)] = 0.0  # up to this much louder or quieter
     bin_stripes: Annotated[int, Field(ge=0)] = 0
     bin_stripe_widest: Positive = 10
     time_stripes: Annotated[int, Field(ge=0)] = 0
@@ -38,52 +62,76 @@ class AugmentSettings(Settings):
 
 
 class ModelSettings(Settings):
-    """DeepSpeech2: convolutions over (bins, frames), recurrent layers, one classifier.
+    """DeepSpeech2: convolutions over (bins, frames), recurrent layers, a classifier.
 
-    A total time stride of 2 or 4 leaves enough frames for Korean at 10 ms; 8 does not.
+    A total time stride of 2 or 4 leaves enough frames for Korean at 10 ms; 8 does not. With
+    no convolutions and some `embeddings` it is the BLSTM recogniser (preset blstm). Without
+    `bidirectional`, `lookahead` frames of the future are convolved after the last layer.
     """
 
     channels: tuple[Positive, ...] = (32, 32)
     kernels: tuple[Kernel, ...] = ((41, 11), (21, 11))
     bin_strides: tuple[Positive, ...] = (2, 2)
     time_strides: tuple[Positive, ...] = (2, 1)
+    embeddings: tuple[Positive, ...] = ()  # widths of pointwise layers
+    cell: Literal["gru", "lstm"] = "gru"
+    bidirectional: bool = True
+    lookahead: Annotated[int, Field(ge=0)] = 0
     layers: Positive = 3
     hidden: Positive = 512
+    classifier: tuple[Positive, ...] = ()  # widths of layers before the last
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
     @model_validator(mode="after")
     def _convolutions_agree(self) -> Self:
         sizes = {len(self.kernels), len(self.bin_strides), len(self.time_strides), len(self.channels)}
-        if len(sizes) != 1 or not self.channels:
-            raise ValueError(
-                "channels, kernels, bin_strides and time_strides must be equally long, 1 or more"
-            )
+        if len(sizes) != 1:
+            raise ValueError("channels, kernels, bin_strides and time_strides must be equally long")
+        if self.lookahead and self.bidirectional:
+            raise ValueError("lookahead is for a model that is not bidirectional")
         if any(size % 2 == 0 for kernel in self.kernels for size in kernel):
             raise ValueError("kernels must be odd, so that a frame stays in the middle of its context")
         return self
 
 
 class OptimSettings(Settings):
-    """AdamW under a learning rate that warms up, then falls to `final_factor` of its peak."""
+    """An optimiser of torch.optim by name, and its learning rate.
 
+    The rate warms up, then falls to `final_factor` of its peak: along a cosine or a line, or
+    after holding for `hold` of the run (tri-stage), or by `plateau_factor` whenever
+    `plateau_patience` validations in a row brought nothing better.
+    """
+
+    name: str = "AdamW"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    betas: tuple[Fraction, Fraction] = (0.9, 0.98)
+    betas: tuple[Fraction, Fraction] = (0.9, 0.98)  # where the optimiser has them
     weight_decay: Annotated[float, Field(ge=0)] = 1e-2
+    options: dict[str, float | bool] = Field(default_factory=dict)  # others that the optimiser takes
+    schedule: Literal["constant", "linear", "cosine", "tri-stage", "plateau"] = "cosine"
     warmup_steps: Annotated[int, Field(ge=0)] = 200
-    decay: Literal["none", "linear", "cosine"] = "cosine"
+    hold: Fraction = 0.4
+    plateau_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    plateau_patience: Positive = 2
     final_factor: Fraction = 0.02
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
     accumulate: Positive = 1
+    precision: Literal["float32", "bf16", "fp16"] = "float32"
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the averaged weights; 0 keeps none
 
 
 class BatchingSettings(Settings):
-    """A batch holds at most `budget_s` seconds, padding counted, and `most_rows` rows."""
+    """A batch holds at most `budget_s` seconds, padding counted, and `most_rows` rows a rank.
+
+    With several manifests, `weights` says how often an epoch reads each one's rows: 2 is
+    twice, 0.5 another half of them every epoch; none given is once each.
+    """
 
     budget_s: Annotated[float, Field(gt=0)] = 240.0
     most_rows: Positive = 256
     longest_s: Annotated[float, Field(gt=0)] = 40.0
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.05  # of a length, before sorting by it
     shortest_first: bool = True  # the first epoch in order of length (SortaGrad)
+    weights: tuple[Annotated[float, Field(gt=0, le=100)], ...] = ()
 
     @model_validator(mode="after")
     def _longest_fits(self) -> Self:
@@ -99,12 +147,17 @@ class LoopSettings(Settings):
     epochs: Positive = 40
     max_steps: Positive | None = None
     validate_every_epochs: Positive = 1
+    patience: Positive | None = None  # validations in a row without a better one: the run ends
     checkpoint_minutes: Annotated[float, Field(gt=0)] = 15.0
     keep_last: Positive = 2
+    keep_best: Positive = 1
     log_every_steps: Positive = 20
     bad_steps_in_a_row: Positive = 8
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: Positive | None = None  # of a CPU; without it torch takes all cores
+    compile: bool = False  # torch.compile of convolutions and norms; worth its minutes on a GPU
+    loader_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    tensorboard: bool = True
 
 
 class DecodeSettings(Settings):

@@ -6,17 +6,11 @@ import torch
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.vocabulary import KOREAN
-from train.checkpoint import (
-    CheckpointRecord,
-    Position,
-    RunFolder,
-    capture,
-    find_checkpoint,
-    read_checkpoint,
-)
+from train.checkpoint import Best, CheckpointRecord, Position, capture, read_checkpoint
 from train.dataset import open_sources
 from train.model import Recogniser
 from train.optim import make_optimiser
+from train.runs import RunFolder, find_checkpoint
 from train.settings import read_settings
 
 
@@ -42,14 +36,14 @@ def state(tone_manifest, micro):
 
 def test_what_is_saved_comes_back(tmp_path, state):
     recogniser, optimiser, captured = state
-    RunFolder(tmp_path).save(*captured(step=7, epoch=1, step_in_epoch=2, best_per=0.5, best_step=7))
+    RunFolder(tmp_path).save(*captured(step=7, epoch=1, step_in_epoch=2, best=(Best(per=0.5, step=7),)))
     found = RunFolder(tmp_path).last()
-    assert found.record.position == Position(step=7, epoch=1, step_in_epoch=2, best_per=0.5, best_step=7)
+    assert found.record.position == Position(step=7, epoch=1, step_in_epoch=2, best=(Best(per=0.5, step=7),))
     loaded = found.load_recogniser()
     for name, tensor in recogniser.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor), name
     other = make_optimiser(loaded, found.record.settings.optim)
-    found.load_optimiser(other)
+    found.restore(loaded, other)
     assert other.state_dict()["param_groups"] == optimiser.state_dict()["param_groups"]
     loaded_state, saved_state = other.state_dict()["state"], optimiser.state_dict()["state"]
     assert loaded_state.keys() == saved_state.keys()
@@ -62,7 +56,7 @@ def test_nothing_is_pickled_and_the_record_says_what_it_is(tmp_path, state, tone
     RunFolder(tmp_path).save(*state[2](step=1))
     folder = tmp_path / "checkpoints" / "step-00000001"
     files = {path.name for path in folder.iterdir()}
-    assert files == {"model.safetensors", "optimiser.safetensors", "checkpoint.json"}
+    assert files == {"model.safetensors", "optimiser.safetensors", "checkpoint.json", "README.md"}
     record = json.loads((folder / "checkpoint.json").read_text())
     assert record["vocabulary"]["sha256"] == KOREAN.sha256
     assert record["manifests"][0]["path"] == str(tone_manifest)
@@ -72,7 +66,7 @@ def test_nothing_is_pickled_and_the_record_says_what_it_is(tmp_path, state, tone
 def test_the_newest_and_the_best_are_kept(tmp_path, state):
     run = RunFolder(tmp_path)
     for step in range(1, 6):
-        run.save(*state[2](step=step, best_step=1, best_per=0.1))
+        run.save(*state[2](step=step, best=(Best(per=0.1, step=1),)))
     assert sorted(path.name[-1] for path in run.checkpoints.iterdir()) == ["1", "4", "5"]
     assert run.last().record.position.step == 5
     assert run.best().record.position.step == 1

@@ -38,7 +38,7 @@ except SystemExit:
     [
         (["fit"], 2, "Missing argument"),
         (["fit", "none.json", "--run", "r"], 3, "no manifest at none.json"),
-        (["fit", "MANIFEST", "--run", "r", "--preset", "tinny"], 3, "known presets: base, small, tiny"),
+        (["fit", "MANIFEST", "--run", "r", "--preset", "tinny"], 3, "known presets: base, blstm, large, small, tiny"),
         (["fit", "MANIFEST", "--run", "r", "--set", "optim.clip=1"], 3, "did you mean 'clip_norm'"),
         (["fit", "MANIFEST", "--run", "r", "--set", "loop.device=cuda"], 3, "torch finds no GPU"),
         (["fit", "MANIFEST", "--run", "RUN"], 3, "--resume"),

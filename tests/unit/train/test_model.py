@@ -7,9 +7,9 @@ from pipeline.contract.vocabulary import KOREAN
 from train.features import frame_mask
 from train.model import (
     CLIP,
-    BidirectionalGRU,
     MaskedBatchNorm,
     Recogniser,
+    Recurrent,
     flip_index,
 )
 from train.settings import FeatureSettings, ModelSettings, TrainSettings
@@ -71,7 +71,7 @@ def test_log_probabilities_are_float32_and_normalised():
 
 def test_bidirectional_gru_equals_packed_sequences():
     torch.manual_seed(0)
-    ours = BidirectionalGRU(5, 7)
+    ours = Recurrent(5, 7)
     packed = nn.GRU(5, 7, bidirectional=True)
     for name, parameter in packed.named_parameters():
         half = ours.backwards if name.endswith("_reverse") else ours.forwards

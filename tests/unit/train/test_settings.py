@@ -31,7 +31,7 @@ def test_a_wrong_setting_is_named(assignment, message):
 
 
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(InputRejected, match="base, small, tiny"):
+    with pytest.raises(InputRejected, match="base, blstm, large, small, tiny"):
         read_settings("huge", [])
 
 
