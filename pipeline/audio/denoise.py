@@ -35,6 +35,8 @@ def denoise(wave: Waveform, *, settings: DenoiseSettings) -> Waveform:
     """
     if settings.engine == "off":
         return wave
+    if settings.engine == "noisereduce-defaults":
+        return package_defaults(wave)
     noise = find_noise(wave, frame_samples=settings.n_fft, share=settings.noise_share)
     if not noise.any():
         return wave
@@ -92,6 +94,16 @@ def package_gate(wave: Waveform, *, noise: Waveform, settings: DenoiseSettings) 
         time_mask_smooth_ms=settings.smooth_ms,
         n_jobs=1,
     )
+    return gated
+
+
+def package_defaults(wave: Waveform) -> Waveform:
+    """The noisereduce package as it comes: the non-stationary gate at full strength."""
+    with _without_torch():
+        import noisereduce
+    if not wave.any():
+        return wave  # the package would give NaN
+    gated: Waveform = noisereduce.reduce_noise(y=wave, sr=SAMPLE_RATE_HZ, n_jobs=1).astype(np.float32)
     return gated
 
 

@@ -9,7 +9,7 @@ from pipeline.audio.denoise import denoise, find_noise
 from pipeline.audio.settings import DenoiseSettings
 
 RATE_HZ = 16_000
-ENGINES = ["gate", "noisereduce", "off"]
+ENGINES = ("gate", "noisereduce", "noisereduce-defaults", "off")
 
 
 def white(seconds, *, level=0.01, seed=0):
