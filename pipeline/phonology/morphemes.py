@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from pipeline.phonology.word import Morpheme
 
+_LONGEST_PIECE: Final = 2_000
+"""Characters; the tagger's time grows with the square of a text's length. No utterance is as long."""
 WORD: Final = re.compile("[가-힣]+")
 
 
@@ -31,7 +33,22 @@ def _tagger() -> Any:
 
 def tag(text: str) -> list[tuple[int, Token]]:
     """The tokens of `text` in order, each with the position where it begins."""
-    return [(span[0], Token(surface, entry)) for span, surface, entry in _tagger().parse(text)]
+    parse = _tagger().parse
+    return [
+        (start + span[0], Token(surface, entry))
+        for start, piece in _pieces(text)
+        for span, surface, entry in parse(piece)
+    ]
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """`text` in pieces that the tagger takes in linear time, cut at spaces where there are any."""
+    start = 0
+    while len(text) - start > _LONGEST_PIECE:
+        end = text.rfind(" ", start, start + _LONGEST_PIECE) + 1 or start + _LONGEST_PIECE
+        yield start, text[start:end]
+        start = end
+    yield start, text[start:]
 
 
 def split(tokens: tuple[Token, ...], *, length: int) -> tuple[Morpheme, ...]:

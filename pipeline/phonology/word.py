@@ -1,5 +1,6 @@
 """A word (eojeol) under analysis: its syllables, its morphemes, and what is settled already."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -79,6 +80,10 @@ class Word:
         """The morpheme that begins at `syllable`, or None inside a morpheme."""
         index = self.joint[syllable]
         return self.morphemes[index] if index >= 0 else None
+
+    def around(self, syllable: int) -> Morpheme:
+        """The morpheme that `syllable` lies in."""
+        return self.morphemes[bisect_right(self.morphemes, syllable, key=lambda m: m.start) - 1]
 
     def before(self, syllable: int) -> Morpheme:
         """The morpheme that ends where the one at joint `syllable` begins."""

@@ -25,6 +25,15 @@ _FOLDED: Final = (
 """Ranges whose compatibility characters stand for plain ones: full-width forms, ㎏, ½, ℃, 樂."""
 
 SIGNS: Final = read_pairs("signs")
+LETTER_NAMES: Final = dict(
+    zip(
+        "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ",
+        "기역 니은 디귿 리을 미음 비읍 시옷 이응 지읒 치읓 키읔 티읕 피읖 히읗".split(),
+        strict=True,
+    )
+)
+_LETTER: Final = re.compile(r"(?<![ㄱ-ㆎ])[ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ](?=\s?(?:자|받침|모양|소리))")
+"""A single consonant is read by its name where the text speaks of it (ㄱ자); ㅋㅋ has no reading."""
 _SIGN: Final = re.compile("|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True)))
 
 
@@ -36,6 +45,7 @@ def fold(text: str) -> str:
 
 def read_signs(text: str) -> str:
     """`text` with the signs of the table read: & + = and the like, and Greek letters."""
+    text = _LETTER.sub(lambda match: LETTER_NAMES[match[0]], text)
     return _SIGN.sub(lambda match: f" {SIGNS[match[0]]} ", text)
 
 

@@ -19,12 +19,16 @@ from pipeline.phonology.reading.numerals import (
 from pipeline.phonology.tables import read_pairs, read_table
 
 _NUMBER: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_START: Final = r"(?<!\d)(?<!\d[.,])"
+"""Where a number begins: without it a long run of digits is searched again from each of them."""
 _COUNTERS: Final = {counter: (kind, int(limit)) for counter, kind, limit in read_table("counters")}
 _LONGEST: Final = max(map(len, _COUNTERS))
 _COUNTER: Final = "|".join(sorted(_COUNTERS, key=len, reverse=True))
 _UNITS: Final = read_pairs("units")
 _UNIT: Final = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _NO_LETTER: Final = r"(?![A-Za-z])"
+_COUNTABLE: Final = 3
+"""Digits of a number that may be native at most."""
 _CONTEXT: Final = 4
 """Characters after a counter that may tell what it counts: 2번 출구."""
 _SINO_MONTHS: Final = {"6": "유", "10": "시"}
@@ -46,6 +50,8 @@ _NUMBERED: Final = (
 )
 _CALLED: Final = "112|114|119|1339|182|120|911"
 _CALLING: Final = "(?=[에로가는을 ]?(?:신고|구급|에|로|가|는|상황|번으로))"
+
+_NUMBERED_BEFORE: Final = re.compile(r"(?:버스|번호|채널|국도|좌석|출구|게이트|등번호|노선)\s?$")
 
 Read = Callable[[re.Match[str]], str]
 
@@ -73,7 +79,12 @@ def counted(number: str, following: str) -> str:
     if counter == "번째" and number == "1":
         return "첫"
     kind, limit = _COUNTERS.get(counter, ("sino", 0))
-    if kind == "native" and int(whole) <= limit and _is_counted(int(whole), counter, following):
+    if (
+        kind == "native"
+        and len(whole) <= _COUNTABLE
+        and int(whole) <= limit
+        and _is_counted(int(whole), counter, following)
+    ):
         return native(int(whole)) or sino(whole)
     if len(whole) > 1 and whole[0] == "0":
         return one_by_one(whole, zero="공")
@@ -133,13 +144,20 @@ def _emergency(match: re.Match[str]) -> str:
 
 
 def _dotted(match: re.Match[str]) -> str:
+    """The name of a day in history: 6·25 육이오, 10·26 십이육, 12·12 십이십이."""
     month, day = match.groups()
-    return (sino(month) if len(month) > 1 else one_by_one(month)) + (
-        sino(day) if day == "10" else one_by_one(day)
-    )
+    return sino(month) + (sino(day) if day in (month, "10") else one_by_one(day))
 
 
 def _fraction(match: re.Match[str]) -> str:
+    """1/2 is a fraction; 7/24 and 12/3 are dates; 24/7 is neither."""
+    first, second = match.groups()
+    if len(first) <= _COUNTABLE >= len(second):
+        numerator, denominator = int(first), int(second)
+        if numerator >= denominator or (denominator > 10 and denominator % 10):
+            if 1 <= numerator <= 12 and 1 <= denominator <= 31:
+                return f"{_month(first)} {sino(second)}일"
+            return f"{sino(first)} {sino(second)}"
     return f"{sino(match[2])}분의 {sino(match[1])}"
 
 
@@ -148,7 +166,7 @@ def _range(match: re.Match[str]) -> str:
     counter = counter_of(following)
     if unit:  # 9시~6시, 3월-5월
         return f"{counted(first, unit)}{unit}에서 {counted(last, following)}{gap}{following}"
-    adjacent = "." not in first + last and int(last.replace(",", "")) == int(first.replace(",", "")) + 1 < 10
+    adjacent = len(first) == len(last) == 1 and int(last) == int(first) + 1
     kind, _ = _COUNTERS.get(counter, ("sino", 0))
     if adjacent and counter:
         said = native_pair(int(first)) if kind == "native" else sino(first) + sino(last)
@@ -157,7 +175,9 @@ def _range(match: re.Match[str]) -> str:
 
 
 def _range_with_unit(match: re.Match[str]) -> str:
-    return f"{counted(match[1], '')}에서 {counted(match[2], '')}{_UNITS[match[3]]}"
+    first, unit, last, last_unit = match.groups()
+    said = f"{counted(first, '')}{_UNITS[unit] if unit else ''}"
+    return f"{said}에서 {counted(last, '')}{_UNITS[last_unit]}"
 
 
 def _money(match: re.Match[str]) -> str:
@@ -194,9 +214,10 @@ def _scaled(match: re.Match[str]) -> str:
 def _general(match: re.Match[str]) -> str:
     number, gap, following = match.groups()
     ordinal = match.string[: match.start()].endswith("제")  # 제3장: the third chapter, not three sheets
+    numbered = following.startswith("번") and _NUMBERED_BEFORE.search(match.string[: match.start()][-5:])
     context = following + match.string[match.end() :][:_CONTEXT]
-    said = counted(number, "" if ordinal else context if following else "")
-    return f"{said}{'' if counter_of(following) else gap}{following}"
+    said = counted(number, context if following and not (ordinal or numbered) else "")
+    return f"{said}{gap}{following}"
 
 
 FORMS: Final[tuple[tuple[re.Pattern[str], Read], ...]] = (
@@ -214,17 +235,22 @@ FORMS: Final[tuple[tuple[re.Pattern[str], Read], ...]] = (
     (re.compile(r"([$€£¥￥₩￦])\s?(" + _NUMBER + rf")\s?([{_SCALES}]*)"), _money),
     (re.compile(rf"(?<![\d가-힣A-Za-z)])[-−–]\s?((?:{_NUMBER})\s?(?:도(?!시)|°C|℃|˚C|°))"), _below_zero),
     (re.compile(rf"(?<![\d가-힣A-Za-z)])[-−–]\s?((?:{_NUMBER}))"), _minus),
-    (re.compile(rf"({_NUMBER})\s?[~∼〜～\-–]\s?({_NUMBER})\s?({_UNIT}){_NO_LETTER}"), _range_with_unit),
+    (
+        re.compile(
+            rf"{_START}({_NUMBER})\s?({_UNIT})?[~∼〜～\-–]{{1,2}}\s?({_NUMBER})\s?({_UNIT}){_NO_LETTER}"
+        ),
+        _range_with_unit,
+    ),
     (re.compile(r"(?<![\d.])(\d{1,3})\s?대\s?(\d{1,3})(?![\d.])"), _ratio),
     (re.compile(r"(?<![\d.])(\d{1,2})\s?-\s?(\d{1,2})(?=\s?(?:으?로|승|패|무))"), _ratio),
-    (re.compile(rf"({_NUMBER})([가-힣]{{0,3}})\s?[~∼〜～]\s?({_NUMBER})(\s?)([가-힣]*)"), _range),
+    (re.compile(rf"{_START}({_NUMBER})([가-힣]{{0,3}})\s?[~∼〜～]\s?({_NUMBER})(\s?)([가-힣]*)"), _range),
     (re.compile(r"(?<!\d)(\d+)-(\d+)(?=\s?(?:번지|호|동))"), _numbered),
-    (re.compile(rf"({_NUMBER})()\s?[-–]\s?({_NUMBER})(\s?)({_COUNTER})"), _range),
+    (re.compile(rf"{_START}({_NUMBER})()\s?[-–]\s?({_NUMBER})(\s?)({_COUNTER})"), _range),
     (re.compile(r"(?<!\d)(\d+)-(\d+)(?!\d)"), _numbered),
     (re.compile(r"(?<![\d/])(\d+)/(\d+)(?![\d/])"), _fraction),
     (re.compile(r"(?<![\d:])(\d+)\s?:\s?(\d+)(?![\d:])"), _ratio),
-    (re.compile(rf"({_NUMBER})\s?({_UNIT}){_NO_LETTER}"), _with_unit),
-    (re.compile(rf"({_NUMBER})([{_SCALES}])"), _scaled),
+    (re.compile(rf"{_START}({_NUMBER})\s?({_UNIT}){_NO_LETTER}"), _with_unit),
+    (re.compile(rf"{_START}({_NUMBER})([{_SCALES}])"), _scaled),
     (re.compile(rf"({_NUMBER})(\s?)([가-힣]*)"), _general),
 )
 """(pattern, reading), in the order in which they are tried."""

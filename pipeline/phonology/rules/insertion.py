@@ -37,11 +37,14 @@ def n_insertion_in_numerals(word: Word) -> bool:
     for index in range(1, len(word)):
         if word.onsets[index] != "ㅇ" or not word.codas[index - 1] or index in word.settled:
             continue
-        tail = word.text[index:]
-        if tail.startswith(_NATIVE_UNITS):
-            tens = word.text[:index].endswith(NATIVE_TENS)
+        if word.text.startswith(_NATIVE_UNITS, index):
+            tens = word.text.endswith(NATIVE_TENS, 0, index)
         else:
-            tens = tail[0] == "육" and word.text[index - 1] in SINO_NUMERALS and _is_numeral(word, index)
+            tens = (
+                word.text[index] == "육"
+                and word.text[index - 1] in SINO_NUMERALS
+                and _is_numeral(word, index)
+            )
         if tens:
             word.onsets[index] = "ㄴ"
             fired = True

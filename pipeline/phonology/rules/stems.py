@@ -1,5 +1,6 @@
 """Tensing that an ending decides: articles 24, 25 and 27."""
 
+from collections.abc import Container
 from typing import Final
 
 from pipeline.phonology.rules.rule import rule
@@ -25,10 +26,10 @@ def ending_after_liquid_stem(word: Word) -> bool:
     return _tense_endings(word, _LIQUID_STEMS)
 
 
-def _tense_endings(word: Word, codas: object) -> bool:
+def _tense_endings(word: Word, codas: Container[str]) -> bool:
     fired = False
     for index in range(1, len(word)):
-        if word.onsets[index] not in _TAKES_ENDING or word.codas[index - 1] not in codas:  # type: ignore[operator]
+        if word.onsets[index] not in _TAKES_ENDING or word.codas[index - 1] not in codas:
             continue
         morpheme = word.at(index)
         if morpheme and morpheme.tag.startswith("E") and word.before(index).is_stem:

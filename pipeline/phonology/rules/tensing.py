@@ -34,7 +34,7 @@ def _sino_seam(word: Word, index: int) -> bool:
     """Whether syllables index-1 and index belong to one Sino-Korean word."""
     right = word.at(index)
     if right is None:
-        inside = next(m for m in word.morphemes if m.start < index < m.end)
+        inside = word.around(index)
         doubled = word.text[index - 1] == word.text[index]
         return inside.tag.startswith(_NOUNS) and inside.tag != "NR" and not doubled
     left = word.before(index)
@@ -109,4 +109,4 @@ def _tense_parts(word: Word, heads: dict[str, frozenset[str]], *, longest: int) 
 
 
 def _excepted(word: Word, index: int, plain: frozenset[str]) -> bool:
-    return any(word.text[:index].endswith(left) for left in plain)
+    return any(word.text.endswith(left, 0, index) for left in plain)

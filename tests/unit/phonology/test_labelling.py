@@ -12,6 +12,7 @@ from pipeline.phonology import (
     to_ipa,
     warm_up,
 )
+from pipeline.phonology.morphemes import tag
 from pipeline.record import Labelled, Reason, Rejection
 
 SETTINGS = PhonologySettings()
@@ -98,6 +99,16 @@ def test_nothing_is_nothing() -> None:
 def test_a_hundred_thousand_characters() -> None:
     text = "할 일이 많다 " * 12_500
     assert len(to_ipa(text)) == 12 * 12_500
+    assert len(to_ipa("가" * 100_000)) == 200_000
+
+
+def test_a_text_is_tagged_in_pieces_only_past_any_utterances_length() -> None:
+    long = "할 일이 많다 " * 300
+    positions = [start for start, _ in tag(long)]
+    assert positions == sorted(positions)
+    assert [long[start : start + len(token.surface)] for start, token in tag(long)] == [
+        token.surface for _, token in tag(long)
+    ]
 
 
 def test_warming_up_needs_nothing() -> None:

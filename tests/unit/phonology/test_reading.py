@@ -48,7 +48,7 @@ def test_digits_and_decimals() -> None:
     [
         # counters
         ("3명", "세명"),
-        ("3 명", "세명"),
+        ("3 명", "세 명"),
         ("5개월", "오개월"),
         ("1시간", "한시간"),
         ("24시간", "이십사시간"),
@@ -78,11 +78,16 @@ def test_digits_and_decimals() -> None:
         ("1588-1234", "일오팔팔 일이삼사"),
         ("119에", "일일구에"),
         ("6·25", "육이오"),
+        ("12·12", "십이십이"),
+        ("버스 7번을", "버스 칠번을"),
         ("3·1절", "삼일절"),
         # decimals, fractions, ranges, ratios, signs
         ("3.14", "삼점일사"),
         ("1,000.5", "천점오"),
         ("1/2", "이분의 일"),
+        ("7/24", "칠월 이십사일"),
+        ("24/7", "이십사 칠"),
+        ("10%~20%", "십퍼센트에서 이십퍼센트"),
         ("3~4명", "서너명"),
         ("5~6년", "오육년"),
         ("10~15분", "십에서 십오분"),
@@ -167,6 +172,8 @@ def test_hanja(text: str, said: str) -> None:
         ("가\u200b나", "가나"),
         ("1+1", "일 플러스 일"),
         ("α", "알파"),
+        ("ㄱ자", "기역자"),
+        ("㈜한글", "주식회사 한글"),
         ("", ""),
         ("...", ""),
     ],
@@ -179,3 +186,10 @@ def test_what_has_no_reading_is_named_once_and_in_order() -> None:
     assert unread(read_aloud("ㅋㅋㅋ 🙂 ㅠ 네 ㅋ")) == ["ㅋ", "🙂", "ㅠ"]
     assert unread(read_aloud("안녕 あ")) == ["あ"]
     assert unread(read_aloud("세 명, 네!")) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 100_000, "1," * 50_000, "1.1" * 30_000, "1명" * 30_000, "9~" * 50_000, "1" * 5_000 + "명"]
+)
+def test_long_runs_of_digits_take_linear_time_and_are_read(text: str) -> None:
+    assert unread(read_aloud(text)) == []
