@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
-from pipeline.corpora.naming import utterance_id
+from pipeline.corpora.naming import readable, utterance_id
 from pipeline.corpora.survey import Survey
 from pipeline.record import Annotation, Dropped, Reason, Stage, Utterance
 
@@ -58,4 +58,5 @@ def malformed(corpus: str, listing: Path, *, root: Path, line: int, problem: str
     The listing is named from `root` on: where the corpus lies must not change the list of drops.
     """
     place = f"{listing.relative_to(root) if listing != root else listing.name}:{line}"
-    return Dropped(utterance_id(corpus, place), Stage.CORPUS, Reason.MALFORMED_LISTING, f"{place}: {problem}")
+    detail = readable(f"{place}: {problem}")  # the problem may quote bytes that are no UTF-8
+    return Dropped(utterance_id(corpus, place), Stage.CORPUS, Reason.MALFORMED_LISTING, detail)
