@@ -1,0 +1,19 @@
+"""What several commands share: options, and the command line as the manifest records it."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path)
+
+ROOT = click.option("--root", type=FOLDER, help="Where the shards lie, if they were moved.")
+ALLOW_OUTSIDE = click.option(
+    "--allow-outside", is_flag=True, help="Follow links that lead out of the shards' folder."
+)
+
+
+def command_line() -> str:
+    """The command that is running, as a user would type it."""
+    return shlex.join(["malsori", *sys.argv[1:]])

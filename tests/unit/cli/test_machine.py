@@ -1,0 +1,79 @@
+import json
+
+import pytest
+
+from pipeline.corpora import READERS
+
+
+def test_phonemes_shows_the_steps_in_columns(malsori):
+    result = malsori("phonemes", "굳이", "같이")
+    assert result.exit_code == 0
+    assert [line.split("\t")[:3] for line in result.stdout.splitlines()] == [
+        ["굳이", "구지", "k u dʑ i"],
+        ["같이", "가치", "k ɑ tɕʰ i"],
+    ]
+
+
+def test_phonemes_as_json_is_one_object_a_text(malsori):
+    row = json.loads(malsori("phonemes", "--json", "굳이").stdout)
+    assert row["pronunciation"] == "구지"
+    assert len(row["labels"]) == len(row["ipa"].split()) == 4
+
+
+def test_an_explanation_names_the_rules_that_fired_with_their_articles(malsori):
+    shown = malsori("phonemes", "--explain", "할 일이 많다").stdout
+    assert "pronunciation  할 리리 만타" in shown
+    assert "romanisation   hal il-i manhda" in shown
+    assert "n_insertion_across_words (art. 29)" in shown
+    assert "article 20" in shown
+
+
+def test_every_rule_is_listed_with_an_article(malsori):
+    lines = malsori("phonemes", "--rules").stdout.splitlines()
+    assert len(lines) > 20
+    assert all(len(line.split("\t")) == 4 for line in lines)
+
+
+def test_what_cannot_be_pronounced_is_named(malsori):
+    result = malsori("phonemes", "ㅋㅋ 좋다")
+    assert result.exit_code == 3
+    assert "no reading for ㅋ" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["phonemes"], ["nonesuch"], ["verify"], ["phonemes", "--loud", "네"]])
+def test_misuse_is_exit_2(malsori, arguments):
+    assert malsori(*arguments).exit_code == 2
+
+
+def test_corpora_lists_every_reader(malsori):
+    listed = [line.split("\t")[0] for line in malsori("corpora").stdout.splitlines()]
+    assert listed == list(READERS)
+
+
+def test_the_doctor_finds_this_machine_well(malsori):
+    result = malsori("doctor")
+    assert result.exit_code == 0, result.output
+    assert "굳이 -> k u dʑ i" in result.stdout
+    assert "reads WAV FLAC OGG MP3" in result.stdout
+
+
+def test_the_doctor_names_what_is_missing(malsori, monkeypatch):
+    import soundfile
+
+    monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": "WAV"})
+    result = malsori("doctor")
+    assert result.exit_code == 6
+    assert "audio files not usable here" in result.stderr
+    assert "cannot read FLAC, OGG, MP3" in result.stderr
+
+
+def test_help_imports_nothing_heavy():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom pipeline.cli import main\n"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0\n"
+        "print([name for name in ('numpy', 'pyarrow', 'scipy', 'torch', 'mecab') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"
