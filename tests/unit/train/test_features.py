@@ -10,12 +10,16 @@ from train.settings import FeatureSettings
 SETTINGS = FeatureSettings(mels=40)
 
 
-def features(*rows):
+def padded(*rows):
     longest = max(map(len, rows))
     pcm = torch.zeros((len(rows), longest), dtype=torch.int16)
     for index, row in enumerate(rows):
         pcm[index, : len(row)] = torch.as_tensor(np.asarray(row), dtype=torch.int16)
-    return Features(SETTINGS)(to_wave(pcm), torch.tensor([len(row) for row in rows]))
+    return to_wave(pcm), torch.tensor([len(row) for row in rows])
+
+
+def features(*rows, **changes):
+    return Features(SETTINGS.model_copy(update=changes))(*padded(*rows))
 
 
 def noise(samples, seed=0):
@@ -47,8 +51,9 @@ def test_agrees_with_a_transform_written_out_by_hand():
     ],
     ids=["silence", "dc", "one sample", "one frame", "two frames", "clipping"],
 )
-def test_finite_for_every_signal(pcm):
-    found, count = features(pcm)
+@pytest.mark.parametrize("kind", ["log-mel", "mfcc"])
+def test_finite_for_every_signal(pcm, kind):
+    found, count = features(pcm, kind=kind, coefficients=15)
     assert found.isfinite().all()
     assert count.item() == found.shape[2] == -(-len(pcm) // 160)
     assert found.abs().max() < 50
@@ -79,3 +84,30 @@ def test_a_window_longer_than_the_transform_is_refused():
 
 def test_default_has_no_empty_filter():
     assert (Features(FeatureSettings()).filters_KM.sum(0) > 0).all()
+
+
+def test_mfcc_is_the_cosine_transform_of_the_log_mel():
+    dct = pytest.importorskip("scipy.fft").dct
+    settings = {"normalise": "corpus"}  # with no statistics measured: as they are
+    mel, _ = features(noise(8_000), **settings)
+    found, _ = features(noise(8_000), kind="mfcc", coefficients=15, **settings)
+    expected = dct(mel[0].double().numpy(), axis=0, norm="ortho")[:15]
+    np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-3)
+
+
+def test_corpus_statistics_are_of_all_frames_and_are_saved():
+    one, two = padded(noise(8_000), 9 * noise(3_000, seed=1)), padded(noise(20_000, seed=2))
+    module = Features(SETTINGS.model_copy(update={"normalise": "corpus"}))
+    module.measure([one, two])
+    frames = [module(*batch)[0].transpose(0, 1).flatten(1) for batch in (one, two)]
+    counts = [50 + 19, 125]
+    total = torch.cat(frames, 1)
+    assert total.sum(1).abs().max() / sum(counts) < 1e-4
+    torch.testing.assert_close(total.square().sum(1) / sum(counts), torch.ones(40), atol=1e-3, rtol=0)
+    assert set(module.state_dict()) == {"mean_F1", "deviation_F1"}
+
+
+def test_padding_stays_zero_under_corpus_statistics():
+    module = Features(SETTINGS.model_copy(update={"normalise": "corpus"}))
+    found, count = module(*padded(noise(8_000), noise(20_000)))
+    assert found[0, :, count[0] :].abs().max() == 0

@@ -1,18 +1,24 @@
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
-import time
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from tensorboard.backend.event_processing import event_accumulator
 
-from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource
 from train import step as step_module
+from train.dataset import Batch, Utterances, open_sources
 from train.errors import TrainingDiverged
+from train.evaluate import evaluate
 from train.fit import fit
+from train.job import prepare
 from train.runs import RunFolder
+from train.settings import read_settings
 
 
 def rows_of(run):
@@ -60,24 +66,57 @@ def test_a_run_that_stopped_anywhere_goes_on_with_the_same_losses(train):
     assert losses_of(parts) == losses_of(whole)
 
 
-def test_a_killed_run_goes_on_with_the_same_losses(train, tone_manifest, micro, tmp_path):
-    whole = train("whole", "loop.max_steps=30")
+FORK = multiprocessing.get_context("fork")  # a new interpreter would spend seconds on importing torch
+
+
+def test_a_run_killed_ten_times_goes_on_with_the_same_losses(train, tmp_path, monkeypatch):
+    """SIGKILL in the middle of a step, or of writing a checkpoint; averages and loss scale included."""
+    settings = ["loop.max_steps=40", "loop.checkpoint_minutes=0.00001", "optim.ema_decay=0.9"]
+    settings += ["augment.speed_percents=[90, 100]", "augment.noise_share=0.5"]
+    whole = train("whole", *settings)
     run = RunFolder(tmp_path / "killed")
-    command = [sys.executable, "-m", "train", "fit", tone_manifest, "--run", run.path, "--preset", micro]
-    command += ["--set", "loop.max_steps=30", "--set", "loop.checkpoint_minutes=0.0001", "--resume"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, **quiet, env=environment) as process:
-        while not (run.metrics.exists() and len(losses_of_unfinished(run)) >= 13):
-            assert process.poll() is None
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-    assert len(losses_of_unfinished(run)) < 30
-    again = train("killed", "loop.max_steps=30", "loop.checkpoint_minutes=0.0001", resume=True)
+    random = np.random.default_rng(0)
+    for _ in range(10):
+        kill_at, while_saving = int(random.integers(1, 6)), bool(random.integers(2))
+        process = FORK.Process(
+            target=run_and_be_killed, args=(train, settings, kill_at, while_saving, monkeypatch)
+        )
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
+        assert len(losses_of_unfinished(run)) < 40
+    again = train("killed", *settings, resume=True)
     assert losses_of(again) == losses_of(whole)
+    assert {path.name for path in again.checkpoints.iterdir()} == {
+        path.name for path in whole.checkpoints.iterdir()
+    }
+    name = whole.last().folder.name
+    for file in ("model.safetensors", "training.safetensors", "optimiser.safetensors"):
+        assert (again.checkpoints / name / file).read_bytes() == (
+            whole.checkpoints / name / file
+        ).read_bytes()
+
+
+def run_and_be_killed(train, settings, kill_at, while_saving, monkeypatch):
+    owner, name = (RunFolder, "save") if while_saving else (step_module, "ctc_losses")
+    real, left = getattr(owner, name), [kill_at + (not while_saving)]  # the rehearsal makes a loss too
+
+    def killing(*arguments):
+        left[0] -= 1
+        if not left[0]:
+            if while_saving:
+                monkeypatch.setattr(Path, "rename", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments)
+
+    monkeypatch.setattr(owner, name, killing)
+    train("killed", *settings, resume=True)
 
 
 def losses_of_unfinished(run):
+    if not run.metrics.exists():
+        return []
     return [line for line in run.metrics.read_text().split("\n")[:-1] if '"loss"' in line]
 
 
@@ -181,3 +220,76 @@ def test_a_missing_shard_is_refused(train, make_corpus, make_tones):
     (path.parent / "train-00000.arrow").unlink()
     with pytest.raises(HandOffBroken, match="missing"):
         train("run", manifests=[path])
+
+
+def test_a_run_ends_when_nothing_gets_better(train):
+    run = train("run", "optim.learning_rate=1e-12", "loop.patience=2", "optim.plateau_patience=1")
+    position = run.last().record.position
+    assert position.epoch == 3
+    assert (position.since_best, position.cuts) == (2, 2)
+    train("run", resume=True, preset=None)
+    assert run.last().record.position == position
+
+
+def test_the_plateau_schedule_lowers_the_rate(train):
+    settings = ["optim.learning_rate=1e-12", "optim.schedule=plateau", "optim.plateau_patience=1"]
+    run = train("run", *settings, "loop.epochs=3", "optim.warmup_steps=0")
+    rates = [row["learning_rate"] for row in rows_of(run) if "loss" in row]
+    assert rates[::10] == [1e-12, 1e-12, 0.5e-12]
+
+
+def test_the_best_checkpoints_are_kept(train):
+    run = train("run", "loop.epochs=5", "loop.keep_best=2", "loop.keep_last=1", "optim.ema_decay=0.5")
+    best = run.last().record.position.best
+    valid = sorted((row["valid_per"], row["step"]) for row in rows_of(run) if "valid_per" in row)
+    assert [(one.per, one.step) for one in best] == valid[:2]
+    kept = {int(path.name[5:]) for path in run.checkpoints.iterdir()}
+    assert kept == {50, *(one.step for one in best)}
+
+
+def test_validation_and_checkpoint_have_the_averaged_weights(train, tone_manifest):
+    checkpoint = train("run", "loop.epochs=4", "optim.ema_decay=0.98").last()
+    sources = open_sources([tone_manifest])
+    summary, _ = evaluate(checkpoint, sources, split="valid", decoder="greedy")
+    assert summary["per"] == checkpoint.record.position.valid_per
+    averaged, live = (checkpoint.tensors(f"{name}.safetensors") for name in ("model", "training"))
+    assert all(not torch.equal(averaged[name], tensor) for name, tensor in live.items())
+
+
+def test_manifests_are_mixed_by_weight(make_corpus, make_tones, micro):
+    paths = [make_corpus(make_tones(30, "train", seed=seed), name=str(seed)) for seed in (0, 1)]
+    sources = open_sources(paths)
+    job = prepare(sources, read_settings(str(micro), ["batching.weights=[2.0, 0.25]"]))
+    seen = np.zeros((4, 60), int)
+    for epoch in range(4):
+        for (rows,) in job.plan(epoch):
+            np.add.at(seen[epoch], list(rows), 1)
+    assert (seen[:, :30] == 2).all()
+    assert (seen[:, 30:].sum(0) == 1).all()
+    assert len(set(seen[:, 30:].sum(1))) > 1 or seen[:, 30:].sum(1).max() < 30
+    with pytest.raises(InputRejected, match="1 numbers for 2 manifests"):
+        prepare(sources, read_settings(str(micro), ["batching.weights=[2.0]"]))
+
+
+def test_batches_that_stop_coming_end_the_run(train, monkeypatch):
+    hang = threading.Event()
+    monkeypatch.setattr(Utterances, "collate", lambda *_, **__: hang.wait(20))
+    monkeypatch.setattr("train.job.Job.largest_batch", lambda _: Batch(("",), *[torch.zeros(1)] * 5))
+    monkeypatch.setattr("train.step.Stepper.rehearse", lambda *_: None)
+    with pytest.raises(MissingResource, match="no batch came"):
+        train("run", "loop.loader_timeout_s=0.2")
+    hang.set()
+
+
+def test_a_model_card_lies_beside_every_checkpoint(trained):
+    card = (RunFolder(trained).last().folder / "README.md").read_text()
+    for fact in ("41 IPA symbols", "Tones (CC0-1.0)", "Phone error rate on the valid split:", '"mels": 24'):
+        assert fact in card
+
+
+def test_tensorboard_has_scalars_and_pictures(trained):
+    found = event_accumulator.EventAccumulator(str(trained / "tensorboard"))
+    found.Reload()
+    assert {"loss", "valid_per", "learning_rate", "gradient_norm"} <= set(found.Tags()["scalars"])
+    assert set(found.Tags()["images"]) == {"features", "probabilities"}
+    assert len(found.Scalars("loss")) == 60

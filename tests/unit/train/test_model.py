@@ -12,7 +12,7 @@ from train.model import (
     Recurrent,
     flip_index,
 )
-from train.settings import FeatureSettings, ModelSettings, TrainSettings
+from train.settings import PRESETS, FeatureSettings, ModelSettings, TrainSettings, read_settings
 
 
 def settings(**model):
@@ -28,10 +28,32 @@ def random_pcm(*lengths):
     return pcm, torch.tensor(lengths)
 
 
-@pytest.mark.parametrize("time_strides", [(2, 1), (2, 2), (1, 1)])
-def test_padding_never_changes_a_rows_log_probabilities(time_strides):
-    torch.manual_seed(0)
-    recogniser = Recogniser(settings(time_strides=time_strides), KOREAN).eval()
+KINDS = {
+    "stride 2": {"time_strides": (2, 1)},
+    "stride 4": {"time_strides": (2, 2)},
+    "streaming": {"bidirectional": False, "lookahead": 5, "cell": "lstm"},
+    "lstm": {"cell": "lstm", "classifier": (16,)},
+    "blstm": {"channels": (), "kernels": (), "bin_strides": (), "time_strides": (), "embeddings": (20, 16)},
+}
+
+
+@pytest.mark.parametrize("preset", sorted(path.stem for path in PRESETS.glob("*.toml")))
+def test_every_preset_pads_without_a_trace(preset):
+    shrunk = ["model.hidden=8", "model.layers=2"]
+    recogniser = Recogniser(read_settings(preset, shrunk), KOREAN).eval()
+    assert_padding_changes_nothing(recogniser)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("normalise", ["utterance", "corpus"])
+def test_padding_never_changes_a_rows_log_probabilities(kind, normalise):
+    made = settings(**KINDS[kind])
+    features = made.features.model_copy(update={"normalise": normalise})
+    recogniser = Recogniser(made.model_copy(update={"features": features}), KOREAN).eval()
+    assert_padding_changes_nothing(recogniser)
+
+
+def assert_padding_changes_nothing(recogniser):
     lengths = (16_000, 9_123, 640, 1)
     pcm, samples = random_pcm(*lengths)
     together, frames = recogniser(pcm, samples)
@@ -69,10 +91,11 @@ def test_log_probabilities_are_float32_and_normalised():
     torch.testing.assert_close(log_probs.exp().sum(2), torch.ones(log_probs.shape[:2]))
 
 
-def test_bidirectional_gru_equals_packed_sequences():
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_both_directions_equal_packed_sequences(cell):
     torch.manual_seed(0)
-    ours = Recurrent(5, 7)
-    packed = nn.GRU(5, 7, bidirectional=True)
+    ours = Recurrent(5, 7, cell=cell)
+    packed = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](5, 7, bidirectional=True)
     for name, parameter in packed.named_parameters():
         half = ours.backwards if name.endswith("_reverse") else ours.forwards
         parameter.data.copy_(half.get_parameter(name.removesuffix("_reverse")))
@@ -81,6 +104,25 @@ def test_bidirectional_gru_equals_packed_sequences():
     expected, _ = nn.utils.rnn.pad_packed_sequence(sequence)
     found = ours(x, flip_index(lengths, 20)) * frame_mask(lengths, 20).t().unsqueeze(2)
     torch.testing.assert_close(found, expected[..., :7] + expected[..., 7:], atol=1e-6, rtol=1e-5)
+
+
+def test_one_direction_sees_no_further_than_its_lookahead():
+    recogniser = Recogniser(settings(**KINDS["streaming"]), KOREAN).eval()
+    features = torch.randn(1, 24, 80)
+    changed = features.clone()
+    changed[:, :, 60:] += 1.0
+    one, other = (recogniser.network(x, torch.tensor([80]))[0][:, 0] for x in (features, changed))
+    context = 3 + 2 * 2 + 2 * 5  # of the convolutions and of the look-ahead, in feature frames
+    differs = (one - other).abs().amax(1) > 1e-6
+    assert not differs[: (60 - context) // 2].any()
+    assert differs[30 - 5 :].all()
+
+
+def test_padding_of_a_batch_without_frames_leaves_the_statistics():
+    norm = MaskedBatchNorm(2, channel_dim=2).train()
+    norm(torch.randn(3, 1, 2), torch.zeros(3, 1, 1))
+    assert norm.batches == 0
+    assert norm.variance.tolist() == [1.0, 1.0]
 
 
 def test_batch_norm_equals_pytorchs_on_the_real_frames():

@@ -1,0 +1,75 @@
+import json
+import multiprocessing
+import os
+import socket
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.contract.errors import InputRejected
+from train.fit import fit
+from train.runs import RunFolder
+
+PLAIN = ["model.dropout=0.0", "augment.bin_stripes=0", "augment.time_stripes=0", "loop.tensorboard=false"]
+PLAIN += ["batching.budget_s=60.0", "optim.learning_rate=1e-3", "loop.epochs=9"]
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def train_rank(rank, count, port, arguments):
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    torch.set_num_threads(1)
+    fit(**arguments)
+
+
+def train_on_ranks(count, **arguments):
+    """What torchrun does, without two more interpreters that import torch."""
+    fork, port = multiprocessing.get_context("fork"), free_port()
+    ranks = [fork.Process(target=train_rank, args=(rank, count, port, arguments)) for rank in range(count)]
+    for rank in ranks:
+        rank.start()
+    for rank in ranks:
+        rank.join(60)
+    return [rank.exitcode for rank in ranks]
+
+
+def losses_of(run):
+    rows = map(json.loads, run.metrics.read_text().splitlines())
+    return [row["loss"] for row in rows if "loss" in row]
+
+
+def test_two_ranks_take_the_steps_of_one(tone_manifest, micro, tmp_path):
+    alone, both = RunFolder(tmp_path / "alone"), RunFolder(tmp_path / "both")
+    common = {"manifests": [tone_manifest], "preset": str(micro), "resume": False}
+    steps = [*PLAIN, "loop.max_steps=50"]
+    fit(run=alone, assignments=[*steps, "batching.most_rows=18"], **common)
+    codes = train_on_ranks(2, run=both, assignments=[*steps, "batching.most_rows=9"], **common)
+    assert codes == [0, 0]
+    assert len(losses_of(alone)) == 50
+    np.testing.assert_allclose(losses_of(both), losses_of(alone), rtol=1e-4)
+    for name, tensor in alone.last().tensors("model.safetensors").items():
+        torch.testing.assert_close(
+            both.last().tensors("model.safetensors")[name], tensor, rtol=1e-2, atol=1e-3
+        )
+    assert json.loads((both.path / "evaluation.json").read_text())["utterances"] == 12
+    assert both.last().record.ranks == 2
+    with pytest.raises(InputRejected, match="trained by 2 processes, now there are 1"):
+        fit(run=both, assignments=[*steps, "batching.most_rows=9"], **common | {"resume": True})
+
+
+def test_a_rank_with_nothing_to_do_waits_for_the_others(make_corpus, make_tones, micro, tmp_path):
+    manifest = make_corpus(make_tones(5, "train", seed=0))
+    run = RunFolder(tmp_path / "run")
+    small = [*PLAIN, "batching.most_rows=1", "optim.accumulate=2", "loop.max_steps=4"]
+    codes = train_on_ranks(
+        3, manifests=[manifest], run=run, preset=str(micro), assignments=small, resume=False
+    )
+    assert codes == [0, 0, 0]
+    assert len(losses_of(run)) == 4
+    assert np.isfinite(losses_of(run)).all()
