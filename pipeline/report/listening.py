@@ -1,0 +1,128 @@
+"""The sound of a few rows: from the shard, and from the raw corpus before it was processed."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import soundfile
+
+from pipeline.audio import Recordings
+from pipeline.audio.clip import within_full_scale
+from pipeline.audio.pcm import to_pcm16
+from pipeline.audio.resample import resample
+from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.opened import OpenedManifest
+from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.record import AudioSource, Rejection, Waveform
+from pipeline.report.survey import Survey
+
+TEXTS = ("id", "speaker", "num_samples", "text", "spoken", "pronunciation", "ipa", "source", "kept")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A row of the dataset with its sound.
+
+    Attributes:
+        row: The columns `TEXTS`.
+        wave: The beginning of its audio, shape (S,), float32, 16 kHz.
+    """
+
+    position: int
+    split: str
+    row: Row
+    wave: Waveform
+
+
+def read_utterance(opened: OpenedManifest, survey: Survey, position: int, *, longest_s: float) -> Utterance:
+    """The row at a position of the survey, and up to `longest_s` seconds of its audio.
+
+    Raises:
+        HandOffBroken: Its audio is no 16 kHz mono WAV or FLAC.
+    """
+    number, row = survey.locate(position)
+    shard = opened.manifest.shards[number]
+    table = opened.rows(shard, [*TEXTS, "audio"]).slice(row, 1)
+    texts: Row = table.select(TEXTS).to_pylist()[0]
+    audio = table.column("audio").combine_chunks().field("bytes")[0].as_buffer()
+    wave = _decode(audio, longest_s=longest_s)
+    if wave is None:
+        raise HandOffBroken(
+            f"the audio of {texts['id']!r} in {shard.path} is no 16 kHz mono WAV or FLAC;"
+            " `malsori verify --deep` names every such row"
+        )
+    return Utterance(position, shard.split, texts, wave)
+
+
+def _decode(audio: pa.Buffer, *, longest_s: float) -> Waveform | None:
+    """The first samples, whatever length the header claims; None when they cannot be had."""
+    try:
+        with soundfile.SoundFile(pa.BufferReader(audio)) as file:
+            if (file.samplerate, file.channels) != (SAMPLE_RATE_HZ, 1):
+                return None
+            wave: Waveform = file.read(min(file.frames, round(longest_s * SAMPLE_RATE_HZ)), dtype="float32")
+    except soundfile.LibsndfileError:
+        return None
+    return np.nan_to_num(wave) if wave.size else None
+
+
+class RawCorpora:
+    """The folders of the raw recordings: they may be absent, moved or changed."""
+
+    def __init__(self, folders: Sequence[Path], recordings: Recordings, *, allow_outside: bool) -> None:
+        self._folders = [folder.resolve() for folder in folders]
+        self._recordings = recordings
+        self._allow_outside = allow_outside
+
+    def __bool__(self) -> bool:
+        return bool(self._folders)
+
+    def read(self, row: Row, *, longest_s: float) -> Waveform | str:
+        """The beginning of a row's utterance as it was recorded, at 16 kHz.
+
+        Returns:
+            Shape (S,), float32 in [-1, 1], or in Korean why it cannot be had.
+        """
+        source = row["source"]
+        path = self._find(source["path"])
+        if path is None:
+            return "원본 녹음이 --raw 폴더에 없습니다."
+        length = min(source["length"], round(longest_s * source["rate_hz"]))
+        rate_hz = source["rate_hz"]
+        wanted = AudioSource(path, offset_s=source["offset"] / rate_hz, length_s=length / rate_hz)
+        recording = self._recordings.read(wanted)
+        if isinstance(recording, Rejection):
+            return f"원본 녹음을 읽을 수 없습니다: {recording.detail}"
+        if recording.source.sha256 != source["sha256"]:
+            return "원본 녹음이 데이터셋을 만들 때와 다릅니다 (sha256)."
+        wave = within_full_scale(np.nan_to_num(recording.wave))
+        return within_full_scale(resample(wave, rate_hz=recording.source.rate_hz))
+
+    def _find(self, name: str) -> Path | None:
+        """The file that a row calls `name`, in the first folder that has one."""
+        parts = PurePosixPath(name).parts
+        if not parts or "\0" in name or name.startswith("/") or ".." in parts:
+            return None
+        for folder in self._folders:
+            path = folder.joinpath(*parts)
+            inside = self._allow_outside or path.resolve().is_relative_to(folder)
+            if inside and path.is_file():
+                return path
+        return None
+
+
+def flac_uri(wave: Waveform) -> str:
+    """A wave, shape (S,), float32, 16 kHz, as a `data:` address of a FLAC file.
+
+    FLAC is exact, so that what is heard is what is stored; every current browser plays it.
+    """
+    buffer = io.BytesIO()
+    soundfile.write(buffer, to_pcm16(wave), SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    return f"data:audio/flac;base64,{base64.b64encode(buffer.getvalue()).decode()}"
