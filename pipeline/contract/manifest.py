@@ -327,8 +327,8 @@ def first_problem(error: ValidationError) -> str:
     if error.error_count() > MAX_FAULTS:  # naming them all takes more memory than reading them did
         return f"{error.error_count()} faults"
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(part) for part in problem["loc"]) or "the manifest"
-    return f"{shorten(place)}: {shorten(problem['msg'])}"
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{shorten(place)}: {shorten(problem['msg'])}" if place else shorten(problem["msg"])
 
 
 def _read_json(path: Path) -> tuple[Any, str]:

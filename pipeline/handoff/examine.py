@@ -10,6 +10,7 @@ import soundfile
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import Manifest, SettingsRecord, ShardRecord
 from pipeline.contract.schema import SAMPLE_RATE_HZ, WAV_HEADER_BYTES
+from pipeline.contract.text import shorten
 from pipeline.contract.vocabulary import Vocabulary
 from pipeline.phonology import label_batch
 from pipeline.record import Labelled, Rejection
@@ -43,7 +44,7 @@ def examine_rows(table: pa.Table, shard: ShardRecord, manifest: Manifest, seen: 
         )
         seen.add(row["id"])
         if problem is not None:
-            yield f"utterance {row['id']}: {problem}"
+            yield f"utterance {shorten(row['id'])}: {problem}"
 
 
 def _label_problem(
@@ -52,17 +53,20 @@ def _label_problem(
     symbols = row["ipa"].split()
     unknown = sorted(set(symbols) - set(vocabulary.symbols))
     if unknown:
-        return f"symbols outside the vocabulary: {' '.join(unknown)}"
+        return shorten(f"symbols outside the vocabulary: {' '.join(unknown)}")
     if vocabulary.encode(symbols) != row["labels"]:
         return "its labels are not its IPA"
     if isinstance(derived, Rejection):
-        return f"its text {row['spoken']!r} has no pronunciation here: {derived.detail}"
-    stored = (row["pronunciation"], row["labels"], row["romanized"])
-    if (derived.pronunciation, list(derived.labels), derived.romanized) != stored:
-        again = " ".join(derived.ipa)
-        return (
-            f"its text {row['spoken']!r} gives {again}, the shard has {row['ipa']}{_version_hint(recorded)}"
-        )
+        return shorten(f"it has no pronunciation here: {derived.detail}; its text is {row['spoken']!r}")
+    again = {
+        "ipa": " ".join(derived.ipa),
+        "pronunciation": derived.pronunciation,
+        "romanized": derived.romanized,
+    }
+    for name, value in again.items():
+        if row[name] != value:
+            found = f"its text {row['spoken']!r} gives the {name} {value!r}, the shard has {row[name]!r}"
+            return shorten(found) + _version_hint(recorded)
     return None
 
 

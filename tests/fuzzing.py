@@ -1,0 +1,129 @@
+"""Fuzzing in a process of its own: `python tests/fuzzing.py SKIP FIRST LAST NAME...` is the worker.
+
+The worker says which seed of which target comes next, so that the one that crashed it is known. An
+input that takes longer than `LIMIT_S` kills it, one that takes over 1 GB of memory more than the
+worker had at first fails.
+"""
+
+import itertools
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LIMIT_S = float(os.environ.get("MALSORI_FUZZ_LIMIT_S", "20"))
+MEMORY_BYTES = 2**30
+
+
+@dataclass
+class Findings:
+    """What came of some seeds of some targets.
+
+    Attributes:
+        ends: By target, how many seeds ended which way.
+        failures: By (target, seed), what went wrong: a crash, a hang, a bug, memory.
+        peak_mb: The workers' largest resident memory; before the first seed, and ever.
+    """
+
+    ends: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    failures: dict[tuple[str, int], str] = field(default_factory=dict)
+    peak_mb: tuple[int, int] = (0, 0)
+
+    def take(self, lines: Sequence[str]) -> int:
+        """Take in what a worker said; how many seeds it has begun."""
+        begun = 0
+        for line in lines:
+            kind, *parts = line.split("\t")
+            if kind == "seed":
+                begun += 1
+                self.ends[parts[0]]["lost"] += 1
+            elif kind == "end":
+                self.ends[parts[0]].subtract(["lost"])
+                self.ends[parts[0]][parts[2]] += 1
+            elif kind == "bug":
+                self.failures[parts[0], int(parts[1])] = parts[2]
+            elif kind == "peak":
+                self.peak_mb = max(self.peak_mb[0], int(parts[0])), max(self.peak_mb[1], int(parts[1]))
+        return begun
+
+
+def run_targets(names: Sequence[str], *, first: int, last: int) -> Findings:
+    """Try the seeds `first`..`last` - 1 of every target, in a new worker after each crash."""
+    findings = Findings()
+    items = list(itertools.product(names, range(first, last)))
+    done = 0
+    while done < len(items):
+        worker = subprocess.run(
+            [sys.executable, __file__, str(done), str(first), str(last), *names],
+            capture_output=True, text=True, errors="replace", check=False,
+        )  # fmt: skip
+        begun = findings.take(worker.stdout.splitlines())
+        if worker.returncode == 0:
+            break
+        if not begun:
+            raise RuntimeError(worker.stderr)
+        died = signal.Signals(-worker.returncode).name if worker.returncode < 0 else worker.stderr[-500:]
+        how = f"took over {LIMIT_S:g} s" if died == "SIGALRM" else f"crashed: {died}"
+        findings.failures[items[done + begun - 1]] = how
+        done += begun
+    return findings
+
+
+def _work(items: Iterable[tuple[str, int]], folder: Path) -> None:
+    from fuzz_targets import SELF_TESTS, TARGETS
+
+    from pipeline.contract.errors import HandOffBroken, MalsoriError
+
+    before = _peak_mb()
+    _limit_memory()
+    for number, (name, seed) in enumerate(items):
+        _say("seed", name, seed)
+        signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
+        place = folder / f"{number}"
+        place.mkdir()
+        try:
+            end = (TARGETS | SELF_TESTS)[name](seed, place)
+        except MalsoriError as error:
+            str(error).encode(errors="backslashreplace")
+            end = "broken" if isinstance(error, HandOffBroken) else "rejected"
+        except BaseException as bug:  # noqa: BLE001 - what is looked for
+            frame = traceback.extract_tb(bug.__traceback__)[-1]
+            end = "bug"
+            what = f"{type(bug).__name__} at {Path(frame.filename).name}:{frame.lineno}: {bug}"
+            _say("bug", name, seed, what[:300])
+        _say("end", name, seed, end)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        shutil.rmtree(place)
+    _say("peak", before, _peak_mb())
+
+
+def _limit_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def _say(*parts: object) -> None:
+    line = "\t".join(re.sub(r"[^\x20-\x7e]", "?", str(part)) for part in parts)
+    print(line, flush=True)  # noqa: T201 - the worker's answer
+
+
+if __name__ == "__main__":
+    skip, first, last = map(int, sys.argv[1:4])
+    with tempfile.TemporaryDirectory(prefix="malsori-fuzz-") as scratch:
+        tempfile.tempdir = scratch
+        todo = itertools.product(sys.argv[4:], range(first, last))
+        _work(itertools.islice(todo, skip, None), Path(scratch))
