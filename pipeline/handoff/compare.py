@@ -104,7 +104,8 @@ def _leaves(place: str, one: Any, other: Any) -> Iterator[str]:
         for key in sorted(one.keys() | other.keys()):
             yield from _leaves(f"{place}.{key}", one.get(key), other.get(key))
     elif one != other:
-        yield printable(f"  {_shown(place)}: {_shown(one)} against {_shown(other)}")
+        line = f"  {_shown(place)}: {_shown(one)} against {_shown(other)}"
+        yield printable(line).replace("\n", r"\n")
 
 
 def _shown(value: Any) -> str:

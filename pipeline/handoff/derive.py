@@ -194,6 +194,32 @@ def publish(
     return manifest
 
 
+def publish_view(
+    path: Path,
+    opened: OpenedManifest,
+    *,
+    shards: Iterable[ShardRecord],
+    dropped: list[DroppedLine],
+    done: str,
+    command: str,
+) -> Manifest:
+    """Write a manifest over some rows of another one; `done` joins its history."""
+    manifest = opened.manifest
+    return publish(
+        path,
+        name=manifest.name,
+        folder=opened.folder,
+        dropped_stem=own_dropped_stem(path, dropped, folder=opened.folder),
+        shards=[(opened, shard) for shard in shards],
+        dropped=dropped,
+        sources=manifest.sources,
+        settings=manifest.settings,
+        vocabulary=manifest.vocabulary,
+        history=[*past_of(manifest), done],
+        command=command,
+    )
+
+
 def _write_dropped(lines: list[DroppedLine], *, folder: Path, stem: Path) -> DroppedRecord:
     record = write_dropped(lines, folder=stem.parent, manifest_path=stem.with_name(f"{stem.name}.json"))
     return record.model_copy(update={"path": (stem.parent / record.path).relative_to(folder).as_posix()})

@@ -26,14 +26,7 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import DroppedLine, Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.handoff.derive import (
-    own_dropped_stem,
-    past_of,
-    publish,
-    read_dropped,
-    stored_positions,
-    with_rows,
-)
+from pipeline.handoff.derive import publish_view, read_dropped, stored_positions, with_rows
 
 MAX_EXPRESSION = 2_000
 MAX_DEPTH = 50
@@ -61,30 +54,18 @@ def select_rows(opened: OpenedManifest, path: Path, *, expression: str, command:
         InputRejected: The expression is malformed or names an unknown column.
     """
     tree = parse_expression(expression)
-    shards: list[tuple[OpenedManifest, ShardRecord]] = []
+    shards: list[ShardRecord] = []
     lines = list(read_dropped(opened))
     for shard in opened.manifest.shards:
         columns = read_columns(opened, shard)
         picked = _truth(tree, columns)
-        shards.append((opened, with_rows(opened, shard, stored_positions(shard)[picked])))
+        shards.append(with_rows(opened, shard, stored_positions(shard)[picked]))
         lines += [
             DroppedLine(id=name, stage="filter", reason="filtered", detail=f"not: {expression}")
             for name in columns["id"][~picked]
         ]
-    manifest = opened.manifest
-    return publish(
-        path,
-        name=manifest.name,
-        folder=opened.folder,
-        dropped_stem=own_dropped_stem(path, lines, folder=opened.folder),
-        shards=shards,
-        dropped=lines,
-        sources=manifest.sources,
-        settings=manifest.settings,
-        vocabulary=manifest.vocabulary,
-        history=[*past_of(manifest), f"filtered by {expression}"],
-        command=command,
-    )
+    done = f"filtered by {expression}"
+    return publish_view(path, opened, shards=shards, dropped=lines, done=done, command=command)
 
 
 def parse_expression(text: str) -> ast.expr:

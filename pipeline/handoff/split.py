@@ -7,14 +7,7 @@ import numpy as np
 
 from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
-from pipeline.handoff.derive import (
-    own_dropped_stem,
-    past_of,
-    publish,
-    read_dropped,
-    stored_positions,
-    with_rows,
-)
+from pipeline.handoff.derive import publish_view, read_dropped, stored_positions, with_rows
 from pipeline.shards import SplitSettings
 from pipeline.shards.splits import TEST, TRAIN, VALID, choose_split
 
@@ -25,7 +18,7 @@ def split_manifest(opened: OpenedManifest, path: Path, *, settings: SplitSetting
     A speaker's split depends on the speaker and the seed alone: it never changes when data is
     added. An utterance without a speaker is its own; the manifest's history says how many are.
     """
-    shards: list[tuple[OpenedManifest, ShardRecord]] = []
+    shards: list[ShardRecord] = []
     alone = 0
     for shard in opened.manifest.shards:
         table = opened.rows(shard, ["id", "speaker"])
@@ -39,25 +32,12 @@ def split_manifest(opened: OpenedManifest, path: Path, *, settings: SplitSetting
         )
         positions = stored_positions(shard)
         shards += [
-            (opened, with_rows(opened, shard, positions[splits == split], split=split))
+            with_rows(opened, shard, positions[splits == split], split=split)
             for split in (TEST, TRAIN, VALID)
             if (splits == split).any()
         ]
-    manifest = opened.manifest
-    lines = list(read_dropped(opened))
-    return publish(
-        path,
-        name=manifest.name,
-        folder=opened.folder,
-        dropped_stem=own_dropped_stem(path, lines, folder=opened.folder),
-        shards=shards,
-        dropped=lines,
-        sources=manifest.sources,
-        settings=manifest.settings,
-        vocabulary=manifest.vocabulary,
-        history=[*past_of(manifest), _history(settings, alone)],
-        command=command,
-    )
+    lines, done = list(read_dropped(opened)), _history(settings, alone)
+    return publish_view(path, opened, shards=shards, dropped=lines, done=done, command=command)
 
 
 def _history(settings: SplitSettings, alone: int) -> str:
