@@ -310,7 +310,7 @@ def read_manifest(path: Path) -> Manifest:
     version, text = _read_json(path)
     if version is None:
         raise InputRejected(f"{path} is not a manifest: it has no contract_version")
-    if version != CONTRACT_VERSION:
+    if type(version) is not int or version != CONTRACT_VERSION:  # True == 1.0 == 1
         shown = shorten(repr(version)) if isinstance(version, int | str) else f"a {type(version).__name__}"
         raise HandOffBroken(
             f"{path} has contract version {shown}, this malsori reads {CONTRACT_VERSION}:"
