@@ -14,6 +14,7 @@ WIDTH, HEIGHT = 360, 170
 LEFT, RIGHT, TOP, BOTTOM = 40, 10, 8, 22
 BINS = 32
 TAIL_PERCENT = 0.5
+MIN_RELATIVE_WIDTH = 1e-6  # of a bin, so that its edges differ in double precision
 WAVEFORM_COLUMNS = 400
 
 
@@ -40,7 +41,8 @@ def count_values(values: npt.NDArray[np.float64], *, narrowest: float = 0.0) -> 
         narrowest: Bins are not narrower than this, and then fewer.
     """
     low, high = (float(edge) for edge in np.percentile(values, [TAIL_PERCENT, 100 - TAIL_PERCENT]))
-    step = round_step(max(narrowest, (high - low) / BINS))
+    resolved = MIN_RELATIVE_WIDTH * max(abs(low), abs(high))
+    step = round_step(max(narrowest, (high - low) / BINS, resolved))
     first, last = math.floor(low / step), math.floor(high / step) + 1
     edges = np.arange(first, last + 1).astype(np.float64) * step
     clipped = np.clip(values, edges[0], edges[-1])

@@ -70,7 +70,7 @@ class Survey:
     @property
     def seconds(self) -> float:
         """Of all rows together."""
-        return sum(share.seconds for share in self.splits.values())
+        return sum(share.samples for share in self.splits.values()) / SAMPLE_RATE_HZ
 
     def locate(self, position: int) -> tuple[int, int]:
         """The shard, and the row of its table, at a position of the survey."""
