@@ -11,7 +11,9 @@ BIN := .venv/bin
 UV := VIRTUAL_ENV=.venv $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --no-deps
 
-CORPUS ?= kspon
+# The sample lies as KsponSpeech does, and is not KsponSpeech.
+SAMPLE := --title "malsori's bundled sample, spoken by espeak-ng" --licence Apache-2.0
+CORPUS ?= $(if $(RAW),auto,kspon:sample)
 RAW ?=
 NAME ?= $(if $(RAW),$(notdir $(RAW:%/=%)),sample)
 OUT ?= data/shards/$(NAME)
@@ -37,7 +39,8 @@ $(BIN)/uv:
 # Without RAW, the bundled sample is made first (if it is not there) and is what the verb works on.
 preprocess: .venv/preprocess.stamp ## raw recordings -> shards and a manifest [CORPUS= RAW= NAME= JOBS= ARGS=]; alone: the bundled sample
 	$(if $(RAW),,$(BIN)/python data/sample/make_sample.py)
-	$(BIN)/malsori preprocess "$(or $(RAW),data/sample/raw)" --corpus $(CORPUS) --out "$(OUT)" --manifest "$(MANIFEST)" $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+	$(BIN)/malsori preprocess "$(or $(RAW),data/sample/raw)" --corpus $(CORPUS) $(if $(RAW),,$(SAMPLE)) \
+		--out "$(OUT)" --manifest "$(MANIFEST)" $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 # Without MANIFEST, the sample is preprocessed first; what is finished is not done again.
 ifeq ($(MANIFEST),manifests/sample.json)

@@ -1,5 +1,6 @@
 """`malsori preprocess`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 @click.option("--out", required=True, type=FOLDER, help="Folder for the shards.")
 @click.option("--manifest", required=True, type=FOLDER, help="The manifest to write (*.json).")
 @click.option("--name", help="Name of the dataset; as a rule the manifest's file name.")
+@click.option("--title", help="What the recordings are, for the manifest; as a rule the corpus' own.")
+@click.option("--licence", help="Their licence, for the manifest; as a rule the corpus' own.")
 @click.option("--preset", default="default", show_default=True, help="Bundled settings, or a .toml file.")
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.KEY=VALUE", help="Change one setting.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; all cores but one as a rule.")
@@ -72,6 +75,11 @@ def _corpus(name: str, raw: Path) -> "Corpus":
     return find_corpus(detected.name)
 
 
+def _described(corpus: "Corpus", options: dict[str, Any]) -> "Corpus":
+    given = {key: options[key] for key in ("title", "licence") if options[key] is not None}
+    return replace(corpus, record=corpus.record.model_copy(update=given))
+
+
 def _request(raw: Path, manifest: Path, options: dict[str, Any]) -> "Request":
     from pipeline.engine.resources import default_jobs, fitting_jobs
     from pipeline.plan import Part
@@ -86,7 +94,7 @@ def _request(raw: Path, manifest: Path, options: dict[str, Any]) -> "Request":
         manifest = manifest.with_stem(f"{manifest.stem}.part-{part.number}-of-{part.of}")
     return Request(
         root=raw,
-        corpus=_corpus(options["corpus"], raw),
+        corpus=_described(_corpus(options["corpus"], raw), options),
         out=options["out"],
         manifest=manifest,
         name=name,
