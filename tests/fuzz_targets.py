@@ -174,7 +174,9 @@ def list_corpus(name: str, seed: int, folder: Path) -> str:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(mutate(content, rng) if path == damaged else content)
     try:
-        return f"{len([_writable(item) for item in READERS[name].read(folder)]) > 0}"
+        for item in READERS[name].read(folder):
+            _writable(item)
+        return "listed"
     finally:
         detect(folder)
 
