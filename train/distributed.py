@@ -1,6 +1,6 @@
 """Several processes, each with a share of every batch, that take the same steps.
 
-`torchrun --nproc-per-node=N -m train fit ...` starts them. The plan of an epoch is made for
+`torchrun --nproc-per-node=N -m train fit ... --run-dir DIR` starts them. The plan of an epoch is made for
 all ranks at once: a global batch is sorted by length, rank r takes every N-th row of it from
 r, and so all ranks have as much to do. Batch statistics, the count of labels and gradients
 are those of the global batch: N ranks take the steps that one process would take.

@@ -127,7 +127,7 @@ class Job:
 
         pcm_NS = torch.zeros((1, MEASURED_S * SAMPLE_RATE_HZ), dtype=torch.int16)
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            log_probs_TNV, _ = self.recogniser.eval()(pcm_NS, torch.tensor([pcm_NS.size(1)]))
+            log_probs_TNV, _ = self.recogniser.train()(pcm_NS, torch.tensor([pcm_NS.size(1)]))
             own = {p.untyped_storage().data_ptr() for p in self.recogniser.parameters()}
             total = sum(size for place, size in kept.items() if place not in own)
         del log_probs_TNV
