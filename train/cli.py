@@ -1,12 +1,19 @@
 """`malsori-train`: fit, evaluate, transcribe. Torch is imported inside the commands."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from pipeline.contract.errors import InputRejected, exit_codes
+from pipeline.contract.text import printable
+
+if TYPE_CHECKING:
+    from train.transcribe import Transcribed
+
+DECODERS: Final = ("greedy", "beam", "ngram", "words")
 
 
 class ExitCodes(click.Group):
@@ -26,7 +33,14 @@ def main() -> None:
 
 @main.command()
 @click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
-@click.option("--run", "folder", required=True, type=click.Path(path_type=Path), help="The run's folder.")
+@click.option(
+    "--run",
+    "--run-dir",  # torchrun takes --run for an option of its own
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The run's folder.",
+)
 @click.option("--preset", help="tiny, small, base, large, blstm, or a .toml file's path.  [default: small]")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder, or start it.")
@@ -43,7 +57,7 @@ def fit(
     """Train on the manifests' train split; print the PER of the held-out split.
 
     A MANIFEST is a path, or a URL that fsspec reads. On several GPUs: torchrun
-    --nproc-per-node=N -m train fit ...
+    --nproc-per-node=N -m train fit MANIFEST --run-dir DIR
     """
     from train.fit import fit
     from train.runs import RunFolder
@@ -65,10 +79,14 @@ def fit(
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--split", default="test", show_default=True)
-@click.option("--decoder", type=click.Choice(["greedy"]), default="greedy", show_default=True)
+@click.option("--decoder", type=click.Choice(DECODERS), default="greedy", show_default=True)
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 def evaluate(checkpoint: Path, manifest: Path, *, split: str, decoder: str, out: Path) -> None:
-    """Measure a checkpoint (or a run's best one) on a split of a manifest."""
+    """Measure a checkpoint (or a run's best one) on a split of a manifest.
+
+    Decoders: greedy; beam; ngram, with the phones of the train split; words, with its words.
+    The folder gets evaluation.json, evaluation.html, utterances.jsonl and the confusions.
+    """
     from train.dataset import open_sources
     from train.evaluate import evaluate, write_evaluation
     from train.runs import find_checkpoint
@@ -82,26 +100,62 @@ def evaluate(checkpoint: Path, manifest: Path, *, split: str, decoder: str, out:
 @main.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="AUDIO...")
-@click.option("--decoder", type=click.Choice(["greedy"]), default="greedy", show_default=True)
+@click.option(
+    "--decoder",
+    type=click.Choice(DECODERS),
+    help="[default: greedy; with --hangul words, where the run has them]",
+)
+@click.option("--hangul", is_flag=True, help="Hangul too: words, or syllables as pronounced.")
+@click.option("--times", is_flag=True, help="When each phone was heard, by CTC forced alignment.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line instead of path TAB ipa.")
-def transcribe(checkpoint: Path, audio: tuple[Path, ...], *, decoder: str, as_json: bool) -> None:
-    """Print the IPA of audio files (.pcm of KsponSpeech, wav, flac, mp3, ogg)."""
+def transcribe(
+    checkpoint: Path,
+    audio: tuple[Path, ...],
+    *,
+    decoder: str | None,
+    hangul: bool,
+    times: bool,
+    as_json: bool,
+) -> None:
+    """Print the IPA of audio files, and of all audio files in folders.
+
+    A line is path TAB ipa [TAB hangul]; with --times, path TAB start TAB end TAB symbol.
+    """
+    from train.audio import find_audio
+    from train.decoding.decoder import has_words, open_decoder
     from train.device import pick_device
     from train.runs import find_checkpoint
     from train.transcribe import transcribe
 
-    recogniser = find_checkpoint(checkpoint).load_recogniser().for_inference(pick_device("auto"))
-    failed = 0
-    for row in transcribe(recogniser, audio, decoder=decoder):
+    if hangul and times and not as_json:
+        raise click.UsageError("--hangul and --times together need --json")
+    found = find_checkpoint(checkpoint)
+    recogniser = found.load_recogniser().for_inference(pick_device("auto"))
+    if decoder is None:
+        decoder = "words" if hangul and has_words(recogniser, found) else "greedy"
+    decode = open_decoder(decoder, recogniser, found).decode
+    failed, files = 0, list(find_audio(audio))
+    for row in transcribe(recogniser, files, decode):
         if row.problem is not None:
-            click.echo(f"error: {row.problem}", err=True)
+            click.echo(f"error: {printable(row.problem)}", err=True)
             failed += 1
-            continue
-        ipa = " ".join(row.symbols)
-        line = json.dumps({"path": str(row.path), "ipa": ipa}, ensure_ascii=False)
-        click.echo(line if as_json else f"{row.path}\t{ipa}")
+        else:
+            _print(row, hangul=hangul, times=times, as_json=as_json)
     if failed:
-        raise InputRejected(f"{failed} of {len(audio)} files could not be read")
+        raise InputRejected(f"{failed} of {len(files)} files could not be read; the others were transcribed")
+
+
+def _print(row: "Transcribed", *, hangul: bool, times: bool, as_json: bool) -> None:
+    if as_json:
+        content: dict[str, Any] = {"path": str(row.path), "seconds": row.seconds, "ipa": row.ipa}
+        content |= {"hangul": row.hangul} if hangul else {}
+        content |= {"times": [asdict(phone) for phone in row.phones]} if times else {}
+        click.echo(json.dumps(content, ensure_ascii=False))
+    elif times:
+        for phone in row.phones:
+            click.echo(f"{row.path}\t{phone.start_s:.3f}\t{phone.end_s:.3f}\t{phone.symbol}")
+    else:
+        click.echo("\t".join([str(row.path), row.ipa, *([row.hangul] if hangul else [])]))
 
 
 def _one_line(summary: dict[str, Any]) -> str:

@@ -113,6 +113,13 @@ class Utterances:
         text: str | None = part.column(column)[offset].as_py()
         return text
 
+    def snr_db(self, row: int) -> float | None:
+        """Speech level over noise floor, as measured before denoising; None where it is not finite."""
+        part, offset = self._locate(row)
+        measured = part.column("measurements")[offset].as_py()
+        snr_db = measured["speech_level_db"] - measured["noise_floor_db"]
+        return snr_db if np.isfinite(snr_db) else None
+
     def labels(self, row: int) -> npt.NDArray[np.uint8]:
         """Labels of a row, uint8, shape (L,)."""
         part, offset = self._locate(row)

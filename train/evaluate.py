@@ -1,40 +1,38 @@
-"""The phone error rate of a recogniser on the rows of a split.
-
-Shapes: N batch, S samples, T frames, V vocabulary and blank.
-"""
+"""The error rates of a recogniser on the rows of a split."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import torch
-from torch import Tensor
-
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import write_text
-from train.batching import cut_batches
+from pipeline.contract.schema import SAMPLE_RATE_HZ
+from train.breakdown import break_down
 from train.checkpoint import Checkpoint
-from train.dataset import Batch, Source, Utterances, agree
-from train.decode import DECODERS
+from train.confusions import confusions_csv, confusions_svg, count_confusions
+from train.dataset import Source, Utterances, agree
+from train.decoding.decoder import open_decoder
+from train.decoding.greedy import Decoded, Decoder, decode_greedily
+from train.decoding.hangul import compose, letters
 from train.device import pick_device
 from train.logs import write_json_lines
 from train.metrics import Edits, count_edits
 from train.model import Recogniser
+from train.page import page
+from train.recognise import recognise_rows
 
 HELD_OUT: Final = ("test", "valid")
 EVALUATION: Final = "evaluation.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
-    """One utterance: what was meant, what was recognised, and the edits between them."""
+class Scored:
+    """One utterance: its row, what was meant, what was recognised, and the edits between them."""
 
-    id: str
+    row: int
     reference: list[int]
-    hypothesis: list[int]
+    hypothesis: Decoded
     edits: Edits
 
 
@@ -42,7 +40,7 @@ class Recognised:
 class Scores:
     """The rows of a split, recognised, in the order of the split's shards."""
 
-    rows: list[Recognised]
+    rows: list[Scored]
     unreadable: list[str]
 
     @property
@@ -51,15 +49,7 @@ class Scores:
         return sum((row.edits for row in self.rows), Edits())
 
 
-def recognise(recogniser: Recogniser, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
-    """log_probs_TNV and frames_N of a batch, on the recogniser's device, without gradients."""
-    device = next(recogniser.parameters()).device
-    with torch.inference_mode():
-        log_probs_TNV, frames_N = recogniser(pcm_NS.to(device), samples_N.to(device))
-    return log_probs_TNV, frames_N
-
-
-def score(recogniser: Recogniser, utterances: Utterances, *, decoder: str) -> Scores:
+def score(recogniser: Recogniser, utterances: Utterances, decode: Decoder = decode_greedily) -> Scores:
     """Recognise every row; none is left out for its length or its labels.
 
     Raises:
@@ -67,17 +57,14 @@ def score(recogniser: Recogniser, utterances: Utterances, *, decoder: str) -> Sc
     """
     if not utterances.label_counts_R.sum():
         raise InputRejected(f"split {utterances.split!r} holds no labelled utterance: nothing to measure")
-    recogniser.eval()
-    found: dict[str, Recognised] = {}
+    scored: list[Scored] = []
     unreadable: list[str] = []
-    for batch in _batches(utterances, recogniser):
-        unreadable.extend(batch.unreadable)
-        if batch.ids:
-            hypotheses = DECODERS[decoder](*recognise(recogniser, batch.pcm_NS, batch.samples_N))
-            for row in zip(batch.ids, batch.references(), hypotheses, strict=True):
-                found[row[0]] = Recognised(*row, count_edits(row[1], row[2]))
-    order = [str(utterances.value(row, "id")) for row in range(len(utterances))]
-    return Scores([found[id_] for id_ in order if id_ in found], unreadable)
+    for part in recognise_rows(recogniser, utterances, range(len(utterances))):
+        unreadable.extend(part.unreadable)
+        for row, found in zip(part.rows, decode(part.log_probs_TNV, part.frames_N), strict=True):
+            reference = utterances.labels(row).tolist()
+            scored.append(Scored(row, reference, found, count_edits(reference, found.labels)))
+    return Scores(sorted(scored, key=lambda one: one.row), unreadable)
 
 
 def evaluate(
@@ -86,24 +73,29 @@ def evaluate(
     """The evaluation of a checkpoint on a split of the manifests, and a row for each utterance.
 
     Raises:
-        InputRejected: The manifests have no such split.
+        InputRejected: The manifests have no such split, or the decoder cannot be made.
         HandOffBroken: The manifests' vocabulary is not the checkpoint's.
+        MissingResource: The decoder needs a package that is not installed.
     """
     for source in sources:
         between = f"{checkpoint.folder} and {source.path}"
         agree(checkpoint.record.vocabulary, source.manifest.vocabulary, between)
     utterances = open_split(sources, split)
     recogniser = checkpoint.load_recogniser().for_inference(pick_device(device))
-    scores = score(recogniser, utterances, decoder=decoder)
+    opened = open_decoder(decoder, recogniser, checkpoint, offered=sources)
+    scores = score(recogniser, utterances, opened.decode)
+    rows = [_describe(one, utterances, recogniser) for one in scores.rows]
     summary = {
         **summarise(scores),
         "split": split,
         "manifests": [str(source.path) for source in sources],
         "checkpoint": str(checkpoint.folder),
         "step": checkpoint.record.position.step,
-        "decoder": decoder,
+        **opened.description,
+        "cer_is_of": "spelled words" if decoder == "words" else "syllables as pronounced",
+        **break_down(rows),
     }
-    return summary, [_in_symbols(row, recogniser) for row in scores.rows]
+    return summary, rows
 
 
 def open_split(sources: list[Source], split: str) -> Utterances:
@@ -125,33 +117,49 @@ def summarise(scores: Scores) -> dict[str, Any]:
     """PER and what it is made of."""
     edits = scores.edits
     return {
-        "per": edits.per,
+        "per": edits.rate,
         "substitutions": edits.substitutions,
         "deletions": edits.deletions,
         "insertions": edits.insertions,
-        "reference_phones": edits.reference_phones,
+        "reference_phones": edits.reference_length,
         "utterances": len(scores.rows),
         "unreadable": len(scores.unreadable),
     }
 
 
 def write_evaluation(folder: Path, summary: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    """Write evaluation.json and, beside it, utterances.jsonl."""
+    """Write evaluation.json, utterances.jsonl, the confusions (CSV and SVG) and the page of all."""
+    confusions = count_confusions(rows)
     write_json_lines(folder / "utterances.jsonl", rows)
+    write_text(folder / "confusions.csv", confusions_csv(confusions))
+    write_text(folder / "confusions.svg", confusions_svg(confusions))
+    write_text(folder / "evaluation.html", page(summary, rows, confusions))
     write_text(folder / EVALUATION, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
 
 
-def _batches(utterances: Utterances, recogniser: Recogniser) -> Iterator[Batch]:
-    order = np.argsort(utterances.samples_R, kind="stable")
-    for rows in cut_batches(order, utterances.samples_R, recogniser.settings.batching):
-        yield utterances.collate(rows)
-
-
-def _in_symbols(row: Recognised, recogniser: Recogniser) -> dict[str, Any]:
-    vocabulary = recogniser.vocabulary
+def _describe(one: Scored, utterances: Utterances, recogniser: Recogniser) -> dict[str, Any]:
+    """A row of utterances.jsonl: everything that the tables and the page are made of."""
+    reference = recogniser.vocabulary.decode(one.reference)
+    hypothesis = recogniser.vocabulary.decode(one.hypothesis.labels)
+    spoken = utterances.value(one.row, "spoken") or ""
+    words = one.hypothesis.words
+    meant, said = (compose(reference), compose(hypothesis)) if words is None else (spoken, " ".join(words))
+    characters = count_edits(letters(meant), letters(said))
     return {
-        "id": row.id,
-        "per": row.edits.per if row.reference else None,
-        "reference": " ".join(vocabulary.decode(row.reference)),
-        "hypothesis": " ".join(vocabulary.decode(row.hypothesis)),
+        "id": utterances.value(one.row, "id"),
+        "speaker": utterances.value(one.row, "speaker"),
+        "seconds": round(int(utterances.samples_R[one.row]) / SAMPLE_RATE_HZ, 3),
+        "snr_db": utterances.snr_db(one.row),
+        "per": one.edits.rate if one.reference else None,
+        "substitutions": one.edits.substitutions,
+        "deletions": one.edits.deletions,
+        "insertions": one.edits.insertions,
+        "reference_phones": one.edits.reference_length,
+        "reference": " ".join(reference),
+        "hypothesis": " ".join(hypothesis),
+        "spoken": spoken,
+        "hangul_reference": meant,
+        "hangul": said,
+        "character_errors": characters.errors,
+        "reference_characters": characters.reference_length,
     }

@@ -143,7 +143,7 @@ class Training:
         per = 0.0
         if self.ranks.first:
             with self.averaged.applied() if self.averaged else nullcontext():
-                per = score(self.recogniser, self.job.valid, decoder=self.settings.decode.decoder).edits.per
+                per = score(self.recogniser, self.job.valid).edits.rate
                 self._show(log)
         per = self.ranks.agree(per)
         log.validation({"step": self.position.step, "epoch": self.position.epoch, "valid_per": per})

@@ -161,9 +161,19 @@ class LoopSettings(Settings):
 
 
 class DecodeSettings(Settings):
-    """How log-probabilities become labels."""
+    """How log-probabilities become labels, or words (train/decoding)."""
 
-    decoder: Literal["greedy"] = "greedy"
+    decoder: Literal["greedy", "beam", "ngram", "words"] = "greedy"  # that measures a finished run
+    beam: Positive = 50  # hypotheses kept after each frame
+    ngram_order: Annotated[int, Field(ge=2, le=6)] = 6  # KenLM reads no more
+    word_order: Annotated[int, Field(ge=2, le=6)] = 3
+    words: Positive = 200_000  # the most frequent ones
+    model_rows: Positive = 100_000  # of the train split, for the n-grams
+    tuned_rows: Positive = 200  # of the valid split, for the weights
+
+    def models(self) -> dict[str, Any]:
+        """What the models and their weights depend on."""
+        return self.model_dump(mode="json", exclude={"decoder"})
 
 
 class TrainSettings(Settings):

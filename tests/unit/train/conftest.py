@@ -67,6 +67,8 @@ class Row:
     speaker: str = "tones/s1"
     flac: bool = False
     audio: bytes | None = None
+    spoken: str = ""
+    pronunciation: str = ""
 
 
 def wav(samples: np.ndarray) -> bytes:
@@ -125,6 +127,8 @@ def write_shard(path: Path, rows: Sequence[Row]) -> ShardRecord:
             "num_samples": len(row.samples),
             "labels": row.labels,
             "split": row.split,
+            "spoken": row.spoken,
+            "pronunciation": row.pronunciation,
         }
         for row in rows
     ]

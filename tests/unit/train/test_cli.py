@@ -38,7 +38,11 @@ except SystemExit:
     [
         (["fit"], 2, "Missing argument"),
         (["fit", "none.json", "--run", "r"], 3, "no manifest at none.json"),
-        (["fit", "MANIFEST", "--run", "r", "--preset", "tinny"], 3, "known presets: base, blstm, large, small, tiny"),
+        (
+            ["fit", "MANIFEST", "--run", "r", "--preset", "tinny"],
+            3,
+            "known presets: base, blstm, large, small, tiny",
+        ),
         (["fit", "MANIFEST", "--run", "r", "--set", "optim.clip=1"], 3, "did you mean 'clip_norm'"),
         (["fit", "MANIFEST", "--run", "r", "--set", "loop.device=cuda"], 3, "torch finds no GPU"),
         (["fit", "MANIFEST", "--run", "RUN"], 3, "--resume"),
@@ -114,3 +118,4 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(trained, recording,
     assert result.exit_code == 3
     assert result.stdout.startswith(str(recording[0]))
     assert "1 of 2 files could not be read" in result.stderr
+    assert "broken.flac is not audio" in result.stderr

@@ -1,37 +1,61 @@
 import numpy as np
 import pytest
 import soundfile
+import torch
 
-from pipeline.contract.errors import InputRejected
-from train.transcribe import read_audio
+from train.audio import read_audio
+from train.decoding.greedy import decode_greedily
+from train.metrics import count_edits
+from train.runs import find_checkpoint
+from train.transcribe import time_phones, transcribe
 
 
-def sine(rate_hz, seconds=0.5):
-    return 0.5 * np.sin(2 * np.pi * 440 * np.arange(int(rate_hz * seconds)) / rate_hz)
+@pytest.fixture
+def recogniser(trained):
+    return find_checkpoint(trained).load_recogniser()
 
 
-@pytest.mark.parametrize("rate_hz", [8_000, 22_050, 44_100, 48_000])
-def test_every_rate_becomes_sixteen_thousand(tmp_path, rate_hz):
-    path = tmp_path / "sine.wav"
-    soundfile.write(path, sine(rate_hz), rate_hz, subtype="FLOAT")
+def test_phones_come_when_they_are_heard(recogniser, make_tones, tmp_path):
+    checked = 0
+    for row in make_tones(12, "test", seed=11):
+        path = tmp_path / "tones.wav"
+        soundfile.write(path, row.samples, 16_000)
+        (found,) = transcribe(recogniser, [path], decode_greedily)
+        assert found.seconds == len(row.samples) / 16_000
+        if recogniser.vocabulary.encode(found.ipa.split()) != row.labels:
+            continue
+        for number, phone in enumerate(found.phones):  # each tone lasts 80 ms, after 50 ms of silence
+            start_s = 0.05 + 0.08 * number
+            assert start_s - 0.03 < phone.start_s < phone.end_s < start_s + 0.16
+            checked += 1
+    assert checked > 10
+
+
+def test_a_recording_longer_than_any_of_the_training_is_cut_and_joined(recogniser, make_tones, tmp_path):
+    rows = make_tones(30, "test", seed=12)
+    path = tmp_path / "long.wav"
+    hiss = 100 * np.random.default_rng(1).standard_normal(4_000)  # as loud as in the rows
+    pause = hiss.astype(np.int16)
+    soundfile.write(path, np.concatenate([part for row in rows for part in (row.samples, pause)]), 16_000)
+    (found,) = transcribe(recogniser, [path], decode_greedily)
+    assert found.seconds > 5 * recogniser.settings.batching.longest_s
+    meant = [label for row in rows for label in row.labels]
+    said = recogniser.vocabulary.encode(found.ipa.split())
+    assert count_edits(meant, said).rate < 0.4  # 0.3 for the same tones one by one
+    starts = [phone.start_s for phone in found.phones]
+    assert starts == sorted(starts)
+    assert found.phones[-1].end_s > found.seconds - 0.7
+
+
+def test_nothing_heard_has_no_times(recogniser):
+    assert time_phones(recogniser, torch.zeros(4, 42).log_softmax(1), [], offset_s=0) == []
+
+
+def test_blocks_resample_like_the_whole(tmp_path):
+    path = tmp_path / "long.flac"
+    time = np.arange(44_100 * 65) / 44_100  # three blocks
+    soundfile.write(path, 0.5 * np.sin(2 * np.pi * 300 * time), 44_100)
     samples = read_audio(path)
-    assert samples.dtype == np.int16
-    assert abs(len(samples) - 8_000) <= 1
-    inner = samples[500:7_500] / 32_767
-    np.testing.assert_allclose(inner, sine(16_000)[500:7_500], atol=0.01)
-
-
-def test_loud_float_audio_is_clipped_not_wrapped(tmp_path):
-    path = tmp_path / "loud.wav"
-    soundfile.write(path, np.array([2.0, -2.0, 0.0]), 16_000, subtype="FLOAT")
-    assert read_audio(path).tolist() == [32_767, -32_768, 0]
-
-
-@pytest.mark.parametrize(
-    ("samples", "message"), [(np.zeros(0), "no samples"), (np.array([0.0, np.nan]), "not finite")]
-)
-def test_unusable_audio_is_refused(tmp_path, samples, message):
-    path = tmp_path / "bad.wav"
-    soundfile.write(path, samples, 16_000, subtype="FLOAT")
-    with pytest.raises(InputRejected, match=message):
-        read_audio(path)
+    assert abs(len(samples) - 65 * 16_000) <= 1
+    expected = 0.5 * np.sin(2 * np.pi * 300 * np.arange(len(samples)) / 16_000)
+    np.testing.assert_allclose(samples[500:-500] / 32_767, expected[500:-500], atol=0.001)
