@@ -20,8 +20,8 @@ from miniature_corpora import LISTINGS
 from mutations import ODD_VALUES, metadata_spots, mutate_bytes, mutate_json, mutate_lines
 
 from pipeline.contract.files import file_sha256
-from pipeline.contract.manifest import read_manifest
 from pipeline.contract.opened import open_manifest
+from pipeline.contract.reading import read_manifest
 from pipeline.corpora import READERS, detect
 from pipeline.record import AudioSource, Clip, Dropped, Recording, Rejection
 
@@ -43,6 +43,36 @@ def load_manifest(seed: int, folder: Path) -> str:
     again = folder / "again.json"
     again.write_text(manifest.to_json())
     assert read_manifest(again) == manifest
+    return "read"
+
+
+def load_large_manifest(seed: int, folder: Path) -> str:
+    """A manifest as large as they may be, of which one part has hundreds of thousands of values."""
+    manifest = json.loads(_dataset().read_bytes())
+    shard, many = manifest["shards"][0], range(320_000)
+    parts: list[Callable[[], object]] = [
+        lambda: shard.update(ranges=[[2 * n, 2 * n + 1] for n in many], stored_rows=10**6, rows=len(many)),
+        lambda: shard.update(ranges=[["x", "y"] for _ in many]),
+        lambda: shard.update(ranges=[[1] * 990_000]),
+        lambda: manifest.update(shards=[{} for _ in many]),
+        lambda: manifest.update(shards=[shard | {"path": f"{n}.arrow"} for n in range(90_000)]),
+        lambda: manifest.update({f"extra {n}": 1 for n in range(990_000)}),
+        lambda: manifest.update(history=[""] * 990_000),
+        lambda: manifest.update(name="😀" * (15 * 2**20)),
+        lambda: manifest["statistics"]["speakers"].update({f"{n}": {"x": 1} for n in many}),
+        lambda: manifest["statistics"]["speakers"].update(a={f"{n}": 1 for n in range(990_000)}),
+        lambda: manifest["statistics"]["speakers"].update(
+            {f"{n}": {"utterances": n, "seconds": n + 0.5} for n in many}
+        ),
+        lambda: manifest["settings"][0]["values"].update(many=[{f"{n}": [n]} for n in many]),
+        lambda: manifest["settings"][0]["versions"].update({f"{n}": 1 for n in range(990_000)}),
+        lambda: manifest["vocabulary"].update(symbols=["a"] * 990_000),
+    ]
+    parts[seed % len(parts)]()
+    path = folder / "m.json"
+    path.write_text(json.dumps(manifest, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    del manifest, shard, parts
+    read_manifest(path)
     return "read"
 
 
@@ -272,6 +302,10 @@ TARGETS: dict[str, Target] = {
         for suffix in (".pcm", ".wav", ".float.wav", ".adpcm.wav", ".flac", ".ogg", ".opus", ".mp3")
     },
 }
+
+
+SLOW_TARGETS: dict[str, Target] = {"large manifest": load_large_manifest}
+"""Seconds a seed: for tests/bench/fuzz.py."""
 
 
 def _crash(seed: int, folder: Path) -> str:

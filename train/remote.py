@@ -17,7 +17,8 @@ import fsspec.utils
 
 from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource
 from pipeline.contract.files import file_sha256, replacing
-from pipeline.contract.manifest import ShardRecord, read_manifest
+from pipeline.contract.manifest import ShardRecord
+from pipeline.contract.reading import read_manifest
 from train.logs import say
 
 CACHE_VARIABLE: Final = "MALSORI_CACHE"

@@ -47,7 +47,7 @@ def verify(manifest: Path, root: Path | None, **options: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest's content.")
 def show(manifest: Path, other: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click's flag
     """Show what MANIFEST describes: hours, speakers, drops by reason, settings."""
-    from pipeline.contract.manifest import read_manifest
+    from pipeline.contract.reading import read_manifest
     from pipeline.handoff.compare import compare_manifests
     from pipeline.summary import summarise_manifest
 

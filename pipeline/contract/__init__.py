@@ -6,6 +6,7 @@
     shard        opening a shard without copying it, and checking its rows
     stream, rows what makes that safe: an Arrow stream, and values, that nobody vouches for
     manifest     the document that proves what the shards are
+    reading      reading a manifest that somebody else wrote
     opened       a manifest and the folder its shards lie in
     settings     strict, frozen settings: TOML, overrides, fingerprint
     files        writing a file so that nobody ever sees half of it

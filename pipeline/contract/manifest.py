@@ -7,8 +7,6 @@ only (`ShardRecord.ranges`), so that a split or a filter rewrites no audio.
 """
 
 import json
-import math
-from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,25 +16,15 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
 
-from pipeline.contract import CONTRACT_VERSION
-from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import write_text
-from pipeline.contract.text import shorten
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
-
-MAX_MANIFEST_BYTES = 64 * 2**20
-MAX_VALUES = 1_000_000
-"""Of any kind, in one manifest; reading so many takes 940 MB at worst. Half of KsponSpeech's 620,000
-utterances, picked at random, take 0.5 million."""
 
 MAX_COUNT = 2**53  # what a JSON reader of another language still counts exactly
 MAX_PARTS = 100_000
 MAX_PATH_BYTES = 1_024
-MAX_FAULTS = 1_000
 
 FIRST_FAULT = Field(fail_fast=True)  # a million faults are no more use than one, and take gigabytes
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -298,69 +286,3 @@ class Manifest(Record):
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write a manifest, whole or not at all."""
     write_text(path, manifest.to_json())
-
-
-def read_manifest(path: Path) -> Manifest:
-    """Read and check a manifest; it is untrusted input.
-
-    Raises:
-        InputRejected: There is no such file, or it is not a manifest.
-        HandOffBroken: It is of another contract version, or its parts contradict each other.
-    """
-    version, text = _read_json(path)
-    if version is None:
-        raise InputRejected(f"{path} is not a manifest: it has no contract_version")
-    if type(version) is not int or version != CONTRACT_VERSION:  # True == 1.0 == 1
-        shown = shorten(repr(version)) if isinstance(version, int | str) else f"a {type(version).__name__}"
-        raise HandOffBroken(
-            f"{path} has contract version {shown}, this malsori reads {CONTRACT_VERSION}:"
-            " make the manifest again, or install the malsori that wrote it"
-        )
-    try:
-        return Manifest.model_validate_json(text)
-    except ValidationError as error:
-        raise HandOffBroken(f"{path}: {first_problem(error)}") from error
-
-
-def first_problem(error: ValidationError) -> str:
-    """Where a record is wrong, and how, in one short line."""
-    if error.error_count() > MAX_FAULTS:  # naming them all takes more memory than reading them did
-        return f"{error.error_count()} faults"
-    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(part) for part in problem["loc"])
-    return f"{shorten(place)}: {shorten(problem['msg'])}" if place else shorten(problem["msg"])
-
-
-def _read_json(path: Path) -> tuple[Any, str]:
-    """The contract version, and the whole content as strict JSON without repeated keys."""
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_MANIFEST_BYTES + 1)
-        if len(raw) > MAX_MANIFEST_BYTES:
-            raise InputRejected(f"{path} has over {MAX_MANIFEST_BYTES} bytes, more than a manifest has")
-        if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
-            raise InputRejected(f"{path} has over {MAX_VALUES} values, more than a manifest has")
-        content = json.loads(
-            raw, object_pairs_hook=_without_repeats, parse_float=_finite, parse_constant=_finite
-        )
-        version = content.get("contract_version") if isinstance(content, dict) else None
-        return version, json.dumps(content)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputRejected(f"no manifest at {path}; `malsori preprocess` writes one") from error
-    except (IsADirectoryError, ValueError, RecursionError) as error:
-        raise InputRejected(f"{path} is not a manifest (JSON): {shorten(str(error))}") from error
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        counts = Counter(key for key, _ in pairs)
-        raise ValueError(f"the key {shorten(counts.most_common(1)[0][0])!r} occurs twice")
-    return content
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{shorten(text)} is no finite number")
-    return number

@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.manifest import Manifest, ShardRecord, read_manifest
+from pipeline.contract.manifest import Manifest, ShardRecord
+from pipeline.contract.reading import read_manifest
 from pipeline.contract.rows import find_row_problem
 from pipeline.contract.shard import read_rows
 

@@ -26,10 +26,10 @@ from pipeline.contract.manifest import (
     ShardRecord,
     SourceRecord,
     VocabularyRecord,
-    first_problem,
     write_manifest,
 )
 from pipeline.contract.opened import OpenedManifest
+from pipeline.contract.reading import first_problem
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.statistics import Tally, summarise_tallies
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from small_corpus import rows_by_id
 
 from pipeline.contract.errors import InputRejected, MalsoriError
-from pipeline.contract.manifest import ShardRecord, read_manifest
+from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.opened import OpenedManifest, open_manifest
+from pipeline.contract.reading import read_manifest
 from pipeline.handoff.derive import stored_positions, to_ranges
 from pipeline.handoff.merge import merge_manifests
 from pipeline.handoff.select import parse_expression, select_rows

@@ -15,9 +15,9 @@ from pipeline.contract.manifest import (
     SpeakerRecord,
     Statistics,
     VocabularyRecord,
-    read_manifest,
     write_manifest,
 )
+from pipeline.contract.reading import read_manifest
 from pipeline.contract.vocabulary import KOREAN
 
 SHA256 = "0" * 64

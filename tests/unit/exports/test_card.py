@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from pipeline.contract.manifest import Manifest, read_manifest
+from pipeline.contract.manifest import Manifest
+from pipeline.contract.reading import read_manifest
 from pipeline.exports.card import dataset_card
 
 HOSTILE = 'x"\n---\n<script>alert(1)</script> | `a` [b](javascript:1)'

@@ -6,7 +6,7 @@ from edited_dataset import edit_manifest
 from handoff_data import Person
 from small_corpus import make_kspon_corpus, preprocess_arguments
 
-from pipeline.contract.manifest import read_manifest
+from pipeline.contract.reading import read_manifest
 from pipeline.handoff.compare import CAUSES, EFFECTS, MAX_LINES, NO_CAUSE, compare_manifests
 
 
