@@ -143,6 +143,10 @@ def _emergency(match: re.Match[str]) -> str:
     return one_by_one(match[0])
 
 
+_EVENTS: Final = "절|운동|혁명|전쟁|사변|사태|민주화|항쟁|광복|후퇴|만세|총선|대선"
+"""What a day in history is named for: before these a full stop is no decimal point (4.19 혁명)."""
+
+
 def _dotted(match: re.Match[str]) -> str:
     """The name of a day in history: 6·25 육이오, 10·26 십이육, 12·12 십이십이."""
     month, day = match.groups()
@@ -232,6 +236,10 @@ FORMS: Final[tuple[tuple[re.Pattern[str], Read], ...]] = (
     (re.compile(r"(?<!\d)\d{3,4}-\d{4}(?!\d)"), _telephone),
     (re.compile(rf"(?<![\d.,])(?:{_CALLED}){_CALLING}"), _emergency),
     (re.compile(r"(?<!\d)(\d{1,2})[·ㆍ・](\d{1,2})(?!\d)"), _dotted),
+    (
+        re.compile(rf"(?<![\d.])(1[0-2]|[1-9])\.(3[01]|[12]\d|[1-9])(?=\s?(?:{_EVENTS}))"),
+        _dotted,
+    ),
     (re.compile(r"([$€£¥￥₩￦])\s?(" + _NUMBER + rf")\s?([{_SCALES}]*)"), _money),
     (re.compile(rf"(?<![\d가-힣A-Za-z)])[-−–]\s?((?:{_NUMBER})\s?(?:도(?!시)|°C|℃|˚C|°))"), _below_zero),
     (re.compile(rf"(?<![\d가-힣A-Za-z)])[-−–]\s?((?:{_NUMBER}))"), _minus),
