@@ -1,19 +1,23 @@
 """From shards to a phone recogniser.
 
-    dataset     shards, opened by their manifest, as rows of PCM and labels
-    batching    which rows make which batch, for every epoch and every rank
-    augment     what training does to the features of a batch
-    features    PCM to log-mel features, on the training device
-    model       DeepSpeech2: features to log-probabilities of symbols
-    optim       the loss, the optimiser, the learning rate of a step
+    dataset     shards, opened by their manifest, as rows of PCM and labels; remote: at a URL
+    batching    which rows make which batch, for every epoch, all ranks together
+    loader      batches made ahead of time
+    augment     what training does to the waves and features of a batch
+    features    waves to log-mel or MFCC, on the training device
+    model       DeepSpeech2 and its kin: features to log-probabilities of symbols; norm: its batch norm
+    optim       the loss, the optimiser, the learning rate, the average of the weights
     job         the rows, the model and the plan of a run that has not begun
+    distributed several processes that take the same steps
     step        one optimiser step, taken wholly or not at all
-    loop        the training run, top to bottom
-    checkpoint  the run's folder, and checkpoints that are whole or not there
-    decode      log-probabilities to labels
-    metrics     edit distance and phone error rate
-    evaluate    the phone error rate on a split of a manifest
-    transcribe  audio files to IPA
+    loop        epochs of steps, validations, checkpoints
+    fit         a whole run, top to bottom
+    checkpoint  what a run goes on from; card: its README; runs: the folder they lie in
+    recognise   a recogniser run over audio
+    decoding    log-probabilities to labels, and to words
+    metrics     edit distance and error rates; breakdown: of groups; confusions: phone by phone
+    evaluate    the error rates on a split of a manifest; page: as HTML
+    transcribe  audio files (audio) to IPA, with times, and to Hangul
 
 Of the pipeline, only `pipeline.contract` is imported. This module imports nothing.
 """

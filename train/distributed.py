@@ -50,16 +50,13 @@ class Ranks:
             return network.no_sync()
         return nullcontext()
 
-    def total(self, values: Tensor) -> Tensor:
-        """The sum of `values` over ranks, without gradients."""
-        if self.count > 1:
-            values = values.clone()
-            dist.all_reduce(values)
-        return values
-
     def any(self, flag: bool, *, device: torch.device) -> bool:  # noqa: FBT001 - the one argument
         """Whether `flag` is true on some rank."""
-        return bool(self.total(torch.tensor([float(flag)], device=device)).item()) if self.count > 1 else flag
+        return (
+            bool(sum_over_ranks(torch.tensor([float(flag)], device=device)).item())
+            if self.count > 1
+            else flag
+        )
 
     def agree(self, value: Value) -> Value:
         """The first rank's `value`, on every rank."""
@@ -91,24 +88,8 @@ def joined_ranks(device: torch.device) -> Iterator[Ranks]:
 
 
 def sum_over_ranks(x: Tensor) -> Tensor:
-    """The sum of `x` over all ranks, with gradients; `x` itself in a process alone."""
-    if not dist.is_initialized():
-        return x
-    total: Tensor = _Sum.apply(x)  # type: ignore[no-untyped-call]  # torch leaves it so
-    return total
-
-
-class _Sum(torch.autograd.Function):
-    """Every rank's loss depends on every rank's `x`: the gradient is summed as well."""
-
-    @staticmethod
-    def forward(_context: Any, x: Tensor) -> Tensor:
-        total = x.contiguous().clone()
-        dist.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(_context: Any, gradient: Tensor) -> Tensor:
-        total = gradient.contiguous().clone()
-        dist.all_reduce(total)
-        return total
+    """The sum of `x` over all ranks, without gradients; `x` itself in a process alone."""
+    if dist.is_initialized():
+        x = x.contiguous().clone()
+        dist.all_reduce(x)
+    return x

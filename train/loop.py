@@ -60,7 +60,7 @@ class Training:
         if self.finished:
             return
         if self.settings.loop.compile:
-            self.recogniser.network.compile_parts()
+            self.recogniser.network.compile_norms()
         self.stepper.rehearse(self.job.largest_batch())
         with (
             RunLog(

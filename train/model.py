@@ -16,70 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.contract.vocabulary import Vocabulary
-from train.distributed import sum_over_ranks
 from train.features import Features, frame_mask, to_wave
+from train.norm import MaskedBatchNorm
 from train.settings import ModelSettings, TrainSettings
 
-# The share of the new batch in the running statistics. PyTorch's momentum is one minus what
-# other frameworks call so: "0.99" here would leave them as noisy as one batch.
-STATISTICS_MOMENTUM: Final = 0.01
-EPSILON: Final = 1e-5
 CLIP: Final = 20.0  # the paper's clipped ReLU: min(max(x, 0), 20)
-
-
-class MaskedBatchNorm(nn.Module):
-    """Batch normalisation whose statistics ignore padding, and are those of all ranks' rows.
-
-    They are summed in float32, whatever the precision of the rest. Until 1 / momentum batches
-    were seen the running statistics are their plain average, so that evaluation is right
-    after a handful of steps too.
-    """
-
-    mean: Tensor
-    variance: Tensor
-    batches: Tensor
-
-    def __init__(self, channels: int, *, channel_dim: int) -> None:
-        super().__init__()
-        self.channel_dim = channel_dim
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.register_buffer("mean", torch.zeros(channels))
-        self.register_buffer("variance", torch.ones(channels))
-        self.register_buffer("batches", torch.zeros(()))
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Normalise `x`; `mask` is 1 for real frames, 0 for padding, broadcastable to `x`."""
-        mean, variance = self._batch_statistics(x, mask) if self.training else (self.mean, self.variance)
-        scale = self.weight * torch.rsqrt(variance + EPSILON)
-        shift = self.bias - mean * scale
-        return (x * self._along(scale, x) + self._along(shift, x)) * mask
-
-    def _along(self, vector: Tensor, x: Tensor) -> Tensor:
-        shape = [1] * x.dim()
-        shape[self.channel_dim] = -1
-        return vector.view(shape)
-
-    def _batch_statistics(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        dims = [dim for dim in range(x.dim()) if dim != self.channel_dim]
-        places = x.numel() // (x.size(self.channel_dim) * mask.numel())
-        total = (x * mask).sum(dims, dtype=torch.float32)
-        frames = mask.sum(dtype=torch.float32).expand(1)
-        total, frames = sum_over_ranks(torch.cat([total, frames])).tensor_split([-1])
-        count = (frames * places).clamp(min=1.0)
-        mean = total / count
-        centred = (x - self._along(mean, x)) * mask
-        variance = sum_over_ranks(centred.square().sum(dims, dtype=torch.float32)) / count
-        unbiased = variance.detach() * count / (count - 1).clamp(min=1.0)
-        self._track(mean.detach(), unbiased, seen=(frames > 0).squeeze())
-        return mean, variance
-
-    @torch.no_grad()
-    def _track(self, mean: Tensor, variance: Tensor, *, seen: Tensor) -> None:
-        self.batches += seen
-        share = (seen / self.batches.clamp(min=1.0)).clamp(min=STATISTICS_MOMENTUM) * seen
-        self.mean += share * (mean - self.mean)
-        self.variance += share * (variance - self.variance)
 
 
 class Convolution(nn.Module):
@@ -220,10 +161,11 @@ class DeepSpeech2(nn.Module):
             x_TNH = self.dropout(norm(layer(x_TNH, flip_TN1), mask_TN1))
         return self.classifier(self.lookahead(x_TNH)).float().log_softmax(2), frames_N
 
-    def compile_parts(self) -> None:
-        """Fuse the elementwise work of convolutions and norms; recurrent layers are fused as they are."""
-        for part in (*self.convolutions, *self.embeddings, *self.norms):
-            part.compile(dynamic=True)
+    def compile_norms(self) -> None:
+        """Fuse the batch norms' elementwise work; the rest is one kernel of the vendor's already."""
+        for part in self.modules():
+            if isinstance(part, MaskedBatchNorm):
+                part.compile(dynamic=True)
 
 
 class Recogniser(nn.Module):

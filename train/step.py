@@ -19,7 +19,7 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.augment import NORMAL_SPEED, add_noise, change_speeds, draw_speeds, mask_stripes, stretch
 from train.dataset import Batch
 from train.device import seed_of
-from train.distributed import ALONE, Ranks
+from train.distributed import ALONE, Ranks, sum_over_ranks
 from train.features import to_wave
 from train.model import Recogniser
 from train.optim import clip_gradients, ctc_losses
@@ -116,7 +116,7 @@ class Stepper:
         samples = sum(int(batch.samples_N.sum()) for batch in batches)
         labels = sum(int(batch.label_counts_N.sum()) for batch in batches)
         counts = torch.tensor([samples, labels], device=self.device if self.ranks.count > 1 else None)
-        total_samples, total_labels = self.ranks.total(counts).tolist()
+        total_samples, total_labels = sum_over_ranks(counts).tolist()
         return total_samples / SAMPLE_RATE_HZ, total_labels
 
     def _begin(self) -> list[Tensor]:
@@ -146,7 +146,7 @@ class Stepper:
         self.scaler.unscale_(self.optimiser)
         norm = clip_gradients(self.recogniser.parameters(), most=self.settings.optim.clip_norm)
         # The one place where the program waits for the device.
-        total, bad_batches, norm_ = torch.cat([self.ranks.total(totals), norm.view(1)]).tolist()
+        total, bad_batches, norm_ = torch.cat([sum_over_ranks(totals), norm.view(1)]).tolist()
         return total, norm_, _problem(total, norm_, bad_batches)
 
     def _loss(self, batch: Batch, seed: int) -> tuple[Tensor, Tensor]:

@@ -6,8 +6,10 @@ import socket
 import numpy as np
 import pytest
 import torch
+from torch.distributed.run import parse_args
 
 from pipeline.contract.errors import InputRejected
+from train.cli import main
 from train.fit import fit
 from train.runs import RunFolder
 
@@ -73,3 +75,11 @@ def test_a_rank_with_nothing_to_do_waits_for_the_others(make_corpus, make_tones,
     assert codes == [0, 0, 0]
     assert len(losses_of(run)) == 4
     assert np.isfinite(losses_of(run)).all()
+
+
+def test_torchrun_leaves_our_options_to_us():
+    ours = ["fit", "m.json", "--run-dir", "x", "--preset", "base", "--set", "loop.seed=1", "--resume"]
+    parsed = parse_args(["--nproc-per-node=2", "-m", "train", *ours])
+    assert parsed.training_script_args == ours
+    known = {option for parameter in main.commands["fit"].params for option in parameter.opts}
+    assert {option for option in ours if option.startswith("--")} <= known

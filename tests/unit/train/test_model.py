@@ -7,11 +7,11 @@ from pipeline.contract.vocabulary import KOREAN
 from train.features import frame_mask
 from train.model import (
     CLIP,
-    MaskedBatchNorm,
     Recogniser,
     Recurrent,
     flip_index,
 )
+from train.norm import MaskedBatchNorm, _Normalise
 from train.settings import PRESETS, FeatureSettings, ModelSettings, TrainSettings, read_settings
 
 
@@ -135,6 +135,20 @@ def test_batch_norm_equals_pytorchs_on_the_real_frames():
     torch.testing.assert_close(ours.mean, theirs.running_mean)
     torch.testing.assert_close(ours.variance, theirs.running_var)
     assert found[~inside].abs().max() == 0
+
+
+@pytest.mark.parametrize(("shape", "channel_dim"), [((9, 2, 4), 2), ((2, 4, 3, 9), 1)])
+def test_the_written_out_gradient_is_right(shape, channel_dim):
+    torch.manual_seed(0)
+    x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    inside = frame_mask(torch.tensor([9, 5]), 9).double()
+    mask = inside.t().unsqueeze(2) if channel_dim == 2 else inside[:, None, None]
+    weight, bias = (torch.randn(4, dtype=torch.float64, requires_grad=True) for _ in range(2))
+
+    def normalise(x, weight, bias):
+        return _Normalise.apply(x, mask, weight, bias, channel_dim)[0]
+
+    assert torch.autograd.gradcheck(normalise, (x, weight, bias))
 
 
 def test_running_statistics_average_the_first_hundred_batches_then_forget_slowly():
