@@ -62,14 +62,13 @@ def _overview(summary: dict[str, Any]) -> str:
     )
     names = ("utterances", "unreadable", "reference_phones", "substitutions", "deletions", "insertions")
     facts = [(name.replace("_", " "), summary[name]) for name in names]
-    facts += [(f"CER of {summary['cer_is_of']}", _percent(summary["cer"]))]
-    facts += [
-        (name, summary[name]) for name in ("decoder", "weights", "checkpoint", "step") if name in summary
-    ]
+    facts += [(f"CER of {summary['cer_is_of']}", _percent(summary["cer"])), ("decoder", summary["decoder"])]
+    facts += [(f"weight: {name}", weight) for name, weight in summary.get("weights", {}).items()]
+    of = f"{', '.join(summary['manifests'])}; {summary['checkpoint']}"
     return (
         f"<h1>Phone error rate on {escape(summary['split'])}</h1><p class=big>{_percent(summary['per'])}</p>"
         f"<p class=dim>95 % of resamplings: {escape(ranges)}</p>"
-        f"<p class=dim>{escape(', '.join(summary['manifests']))}</p>{_table(['', ''], facts)}"
+        f"<p class=dim>{escape(of)}</p>{_table(['', ''], facts)}"
     )
 
 

@@ -23,6 +23,7 @@ from pipeline.contract.files import write_text
 from pipeline.contract.settings import Settings
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
 from train.decoding.greedy import Decoded, Decoder
+from train.decoding.lexicon import join_words
 from train.decoding.ngram import UNKNOWN
 
 BLANK: Final = "<blank>"
@@ -125,7 +126,7 @@ def beam_decoder(
 
 
 def _decoded(best: Any, *, with_words: bool) -> Decoded:
-    return Decoded(best.tokens.tolist(), tuple(best.words) if with_words else None)
+    return Decoded(best.tokens.tolist(), join_words(best.words) if with_words else None)
 
 
 def _require_flashlight() -> Callable[..., Any]:

@@ -5,27 +5,35 @@ coda moves to the next word and consonants change at its edge (막 예전에는 
 that a word sounds different beside different words: every way that it was met is kept. The
 rows need no converter: a syllable of the pronunciation is one label for its vowel, one for an
 onset other than ㅇ and one for a coda, which says where each word's labels begin.
+
+Korean has too many words for a list: in two hours of talks 41 % of the words to come are not
+on it. So words that are rare are spelled in syllables, which carry a mark unless they begin a
+word, and any word can be written.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Final
 
 from train.dataset import Utterances
 from train.decoding.hangul import is_syllable, phones_of
 
 Labels = tuple[int, ...]
+Spelled = tuple[str, Labels]
 HOMOPHONES: Final = 6  # words that flashlight's trie keeps for one pronunciation
+RARE: Final = 1  # times that a word is met and still spelled in syllables
+INSIDE: Final = "+"  # marks a syllable that goes on with a word
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Words with their pronunciations, and the sentences that they came in.
+    """Words and syllables with their pronunciations, and the sentences that they came in.
 
     Attributes:
-        pronunciations: Of each word, by the word.
-        sentences: The rows that are made of these words only.
+        pronunciations: Of each word or syllable, the most frequent ones first.
+        sentences: The rows, rare words in syllables.
         undivided: Rows whose words and labels do not match up, or that have no text.
     """
 
@@ -34,34 +42,49 @@ class Lexicon:
     undivided: int
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a row, its labels, and its syllables with theirs (none for a number)."""
+
+    spelling: str
+    labels: Labels
+    syllables: tuple[Spelled, ...]
+
+
 def read_lexicon(utterances: Utterances, rows: Sequence[int], *, most_words: int) -> Lexicon:
-    """The `most_words` most frequent words of the rows; of homophones the most frequent ones."""
+    """The `most_words` most frequent words of the rows, and all syllables.
+
+    Of homophones the most frequent ones are kept.
+    """
     divided = []
     for row in rows:
         spoken, pronunciation = (utterances.value(row, key) or "" for key in ("spoken", "pronunciation"))
         words = divide(spoken, pronunciation, utterances.labels(row).tolist())
         if words is not None:
             divided.append(words)
-    counts = Counter(word for words in divided for word, _ in words)
-    frequent = sorted(counts, key=lambda word: (-counts[word], word))[:most_words]
-    said_like: dict[Labels, list[str]] = {}
-    pronunciations: dict[str, list[Labels]] = {}
-    met = {word: set[Labels]() for word in frequent}
+    counts = Counter(word.spelling for words in divided for word in words)
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))[:most_words]
+    frequent = {word for word in ranked if counts[word] > RARE}
+    met: Counter[Spelled] = Counter()
+    sentences = []
     for words in divided:
-        for word, labels in words:
-            met.get(word, set[Labels]()).add(labels)
-    for word in frequent:
-        for labels in sorted(met[word]):
-            homophones = said_like.setdefault(labels, [])
-            if len(homophones) < HOMOPHONES:
-                homophones.append(word)
-                pronunciations.setdefault(word, []).append(labels)
-    sentences = [tuple(word for word, _ in words) for words in divided]
-    known = [sentence for sentence in sentences if all(word in pronunciations for word in sentence)]
-    return Lexicon(dict(sorted(pronunciations.items())), known, len(rows) - len(divided))
+        pieces = [piece for word in words for piece in _pieces(word, whole=word.spelling in frequent)]
+        sentences.append(tuple(token for token, _ in pieces))
+        met.update(pieces)
+        met.update(syllable for word in words if word.spelling in frequent for syllable in word.syllables)
+    return Lexicon(_pronunciations(met), sentences, len(rows) - len(divided))
 
 
-def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[tuple[str, Labels]] | None:
+def join_words(tokens: Iterable[str]) -> tuple[str, ...]:
+    """Words of the lexicon's words and syllables.
+
+    >>> join_words(["가", "+나", "다"])
+    ('가나', '다')
+    """
+    return tuple(" ".join(tokens).replace(f" {INSIDE}", "").lstrip(INSIDE).split())
+
+
+def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[Word] | None:
     """The words of a row and the labels of each; None where they do not match up.
 
     Words pair by their position. That is right only if there are as many of them on both
@@ -69,19 +92,36 @@ def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[tuple
     that differs, shows in one of the two.
     """
     words, sounds = _words(spoken), _words(pronunciation)
-    if not words or len(words) != len(sounds):
+    if not words or len(words) != len(sounds) or not all(map(_is_hangul, sounds)):
         return None
     if any(_is_hangul(word) and len(word) != len(sound) for word, sound in zip(words, sounds, strict=True)):
         return None
-    ends = [0]
-    for sound in sounds:
-        if not _is_hangul(sound):
-            return None
-        ends.append(ends[-1] + sum(map(phones_of, sound)))
+    ends = [0, *accumulate(phones_of(syllable) for sound in sounds for syllable in sound)]
     if ends[-1] != len(labels):
         return None
-    pairs = zip(words, ends, ends[1:], strict=False)
-    return [(word, tuple(labels[start:end])) for word, start, end in pairs]
+    parts = iter([tuple(labels[start:end]) for start, end in pairwise(ends)])
+    found = []
+    for word, sound in zip(words, sounds, strict=True):
+        own = [next(parts) for _ in sound]
+        marked = (word[0], *(INSIDE + syllable for syllable in word[1:]))
+        syllables = tuple(zip(marked, own, strict=True)) if _is_hangul(word) else ()
+        found.append(Word(word, tuple(label for part in own for label in part), syllables))
+    return found
+
+
+def _pieces(word: Word, *, whole: bool) -> tuple[Spelled, ...]:
+    return word.syllables if word.syllables and not whole else ((word.spelling, word.labels),)
+
+
+def _pronunciations(met: Counter[Spelled]) -> dict[str, list[Labels]]:
+    """The pronunciations of each token, without the rarest of too many homophones."""
+    homophones: Counter[Labels] = Counter()
+    pronunciations: dict[str, list[Labels]] = {token: [] for token, _ in sorted(met)}
+    for token, labels in sorted(met, key=lambda spelled: (-met[spelled], spelled)):
+        if homophones[labels] < HOMOPHONES:
+            homophones[labels] += 1
+            pronunciations[token].append(labels)
+    return pronunciations
 
 
 def _words(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.contract.vocabulary import KOREAN
 from train.decoding.hangul import CODAS, ONSETS, VOWELS, compose
-from train.decoding.lexicon import HOMOPHONES, divide, read_lexicon
+from train.decoding.lexicon import HOMOPHONES, Word, divide, join_words, read_lexicon
 
 
 def labels(ipa):
@@ -49,7 +49,7 @@ def test_a_row_is_divided_where_its_pronunciation_says():
         labels("m ɑ ɡ jɛ dʑ ʌ n ɛ n ɯ n jo ɾ i ɾ ɯ l h ɛ s* ʌ"),
     )
     assert found is not None
-    assert [(word, KOREAN.decode(spelling)) for word, spelling in found] == [
+    assert [(word.spelling, KOREAN.decode(word.labels)) for word in found] == [
         ("막", ["m", "ɑ"]),
         ("예전에는", ["ɡ", "jɛ", "dʑ", "ʌ", "n", "ɛ", "n", "ɯ"]),
         ("요리를", ["n", "jo", "ɾ", "i", "ɾ", "ɯ", "l"]),
@@ -74,7 +74,10 @@ def test_what_does_not_match_up_gives_no_words(spoken, pronunciation, ipa):
 
 def test_a_number_pairs_with_how_it_is_read():
     found = divide("12년 뒤", "십이년 뒤", labels("s i p i n jʌ n d wi"))
-    assert found == [("12년", tuple(labels("s i p i n jʌ n"))), ("뒤", tuple(labels("d wi")))]
+    assert found == [
+        Word("12년", tuple(labels("s i p i n jʌ n")), ()),
+        Word("뒤", tuple(labels("d wi")), (("뒤", tuple(labels("d wi"))),)),
+    ]
 
 
 class Transcripts:
@@ -92,13 +95,23 @@ class Transcripts:
         return np.array(labels(self.rows[row][2]), np.uint8)
 
 
-def test_homophones_are_kept_by_frequency_and_rare_words_dropped():
+def test_rare_words_are_spelled_in_syllables():
+    rows = [("나무", "나무", "n ɑ m u")] * 2 + [("너무 2번", "너무 두번", "n ʌ m u d u b ʌ n")]
+    lexicon = read_lexicon(Transcripts(rows), range(3), most_words=100)
+    assert lexicon.sentences == [("나무",), ("나무",), ("너", "+무", "2번")]
+    assert set(lexicon.pronunciations) == {"나무", "나", "너", "+무", "2번"}
+    assert lexicon.pronunciations["+무"] == [tuple(labels("m u"))]
+    assert join_words(lexicon.sentences[2]) == ("너무", "2번")
+    assert join_words(("+무", "나무")) == ("무", "나무")
+    assert join_words(()) == ()
+
+
+def test_homophones_are_kept_by_frequency():
     words = [f"{number}가" for number in range(HOMOPHONES + 3)]
-    rows = [(word, "가", "k ɑ") for number, word in enumerate(words) for _ in range(number + 1)]
-    rows += [("나", "나", "n ɑ"), ("나 가", "나", "n ɑ")]
+    rows = [(word, "가", "k ɑ") for number, word in enumerate(words) for _ in range(number + 2)]
+    rows += [("나 가", "나", "n ɑ")]
     lexicon = read_lexicon(Transcripts(rows), range(len(rows)), most_words=100)
-    assert set(lexicon.pronunciations) == {*words[3:], "나"}
+    heard = {word for word, spellings in lexicon.pronunciations.items() if spellings}
+    assert heard == set(words[3:])
+    assert set(lexicon.pronunciations) == set(words)
     assert lexicon.undivided == 1
-    assert all(word in lexicon.pronunciations for sentence in lexicon.sentences for word in sentence)
-    few = read_lexicon(Transcripts(rows), range(len(rows)), most_words=2)
-    assert list(few.pronunciations) == sorted(words[-2:])
