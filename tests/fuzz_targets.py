@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -47,33 +48,58 @@ def load_manifest(seed: int, folder: Path) -> str:
 
 
 def load_large_manifest(seed: int, folder: Path) -> str:
-    """A manifest as large as they may be, of which one part has hundreds of thousands of values."""
+    """A manifest about as large as they may be, of which one part has millions of values."""
     manifest = json.loads(_dataset().read_bytes())
-    shard, many = manifest["shards"][0], range(320_000)
-    parts: list[Callable[[], object]] = [
-        lambda: shard.update(ranges=[[2 * n, 2 * n + 1] for n in many], stored_rows=10**6, rows=len(many)),
-        lambda: shard.update(ranges=[["x", "y"] for _ in many]),
-        lambda: shard.update(ranges=[[1] * 990_000]),
-        lambda: manifest.update(shards=[{} for _ in many]),
-        lambda: manifest.update(shards=[shard | {"path": f"{n}.arrow"} for n in range(90_000)]),
-        lambda: manifest.update({f"extra {n}": 1 for n in range(990_000)}),
-        lambda: manifest.update(history=[""] * 990_000),
-        lambda: manifest.update(name="😀" * (15 * 2**20)),
-        lambda: manifest["statistics"]["speakers"].update({f"{n}": {"x": 1} for n in many}),
-        lambda: manifest["statistics"]["speakers"].update(a={f"{n}": 1 for n in range(990_000)}),
-        lambda: manifest["statistics"]["speakers"].update(
-            {f"{n}": {"utterances": n, "seconds": n + 0.5} for n in many}
-        ),
-        lambda: manifest["settings"][0]["values"].update(many=[{f"{n}": [n]} for n in many]),
-        lambda: manifest["settings"][0]["versions"].update({f"{n}": 1 for n in range(990_000)}),
-        lambda: manifest["vocabulary"].update(symbols=["a"] * 990_000),
-    ]
-    parts[seed % len(parts)]()
+    _enlarge(manifest, seed % len(_LARGE))
     path = folder / "m.json"
-    path.write_text(json.dumps(manifest, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
-    del manifest, shard, parts
+    with path.open("w", encoding="utf-8") as stream:
+        json.dump(manifest, stream, ensure_ascii=False, separators=(",", ":"))
+    manifest.clear()
     read_manifest(path)
     return "read"
+
+
+def _enlarge(manifest: dict[str, Any], part: int) -> None:
+    settings = manifest["settings"][0]
+    places = {
+        "manifest": manifest, "shard": manifest["shards"][0], "vocabulary": manifest["vocabulary"],
+        "speakers": manifest["statistics"]["speakers"], "counts": manifest["counts"],
+        "values": settings["values"], "versions": settings["versions"],
+    }  # fmt: skip
+    place, make = _LARGE[part]
+    places[place].update(make(manifest["shards"][0]))
+
+
+def _shards_of(shard: dict[str, Any], pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    shards = [shard | piece for piece in pieces]
+    kept = sum(piece["rows"] for piece in shards)
+    return {"shards": shards, "counts": {"read": kept, "kept": kept, "dropped": {}}}
+
+
+def _one_by_one(shard: dict[str, Any]) -> dict[str, Any]:
+    ranges = [[2 * row, 2 * row + 1] for row in _MANY]
+    return _shards_of(shard, [{"ranges": ranges, "stored_rows": 2 * 10**6, "rows": len(ranges)}])
+
+
+_MANY, _MORE = range(970_000), 2_900_000
+_LARGE: tuple[tuple[str, Callable[[dict[str, Any]], dict[str, Any]]], ...] = (
+    ("manifest", _one_by_one),
+    ("manifest", lambda shard: _shards_of(shard, [{"path": f"{n}.arrow"} for n in range(200_000)])),
+    ("manifest", lambda _: {"shards": [{} for _ in _MANY]}),
+    ("manifest", lambda _: {"history": [""] * _MORE}),
+    ("manifest", lambda _: {"name": "😀" * (15 * 2**20)}),
+    ("manifest", lambda _: {f"extra {n}": 1 for n in _MANY}),
+    ("counts", lambda _: {f"extra {n}": 1 for n in range(990)}),
+    ("shard", lambda _: {"ranges": [["x", "y"] for _ in _MANY]}),
+    ("shard", lambda _: {"ranges": [[1] * _MORE]}),
+    ("speakers", lambda _: {f"{n}": {"x": 1} for n in _MANY}),
+    ("speakers", lambda _: {"a": {f"{n}": 1 for n in _MANY}}),
+    ("speakers", lambda _: {f"{n}": {"utterances": n, "seconds": n + 0.5} for n in range(299_000)}),
+    ("values", lambda _: {"many": [{f"{n}": [n]} for n in range(900_000)]}),
+    ("values", lambda _: {"many": [{"a": 1} for _ in range(1_400_000)]}),
+    ("versions", lambda _: {f"{n}": 1 for n in _MANY}),
+    ("vocabulary", lambda _: {"symbols": ["a"] * _MORE}),
+)
 
 
 def verify_manifest_and_shard(seed: int, folder: Path) -> str:
@@ -304,6 +330,7 @@ TARGETS: dict[str, Target] = {
 }
 
 
+LARGE_MANIFESTS = len(_LARGE)
 SLOW_TARGETS: dict[str, Target] = {"large manifest": load_large_manifest}
 """Seconds a seed: for tests/bench/fuzz.py."""
 

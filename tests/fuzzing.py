@@ -79,7 +79,7 @@ def run_targets(names: Sequence[str], *, first: int, last: int) -> Findings:
 
 
 def _work(items: Iterable[tuple[str, int]], folder: Path) -> None:
-    from fuzz_targets import SELF_TESTS, TARGETS
+    from fuzz_targets import SELF_TESTS, SLOW_TARGETS, TARGETS
 
     from pipeline.contract.errors import HandOffBroken, MalsoriError
 
@@ -91,7 +91,7 @@ def _work(items: Iterable[tuple[str, int]], folder: Path) -> None:
         place = folder / f"{number}"
         place.mkdir()
         try:
-            end = (TARGETS | SELF_TESTS)[name](seed, place)
+            end = (TARGETS | SLOW_TARGETS | SELF_TESTS)[name](seed, place)
         except MalsoriError as error:
             str(error).encode(errors="backslashreplace")
             end = "broken" if isinstance(error, HandOffBroken) else "rejected"

@@ -19,8 +19,14 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import write_text
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
+
+MAX_MANIFEST_BYTES = 64 * 2**20
+MAX_VALUES = 3_000_000
+"""Of any kind: reading so many takes 690 MB at worst (tests/bench/fuzz.md). Half of three million
+utterances, picked at random, take 2.3 million."""
 
 MAX_COUNT = 2**53  # what a JSON reader of another language still counts exactly
 MAX_PARTS = 100_000
@@ -283,6 +289,26 @@ class Manifest(Record):
         return tuple(shard for shard in self.shards if shard.split == split)
 
 
+def find_excess(raw: bytes) -> str | None:
+    """What there is too much of in a manifest's text, counted without reading it; or None."""
+    if len(raw) > MAX_MANIFEST_BYTES:
+        return f"over {MAX_MANIFEST_BYTES:,} bytes"
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        return f"over {MAX_VALUES:,} values"
+    return None
+
+
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest, whole or not at all."""
-    write_text(path, manifest.to_json())
+    """Write a manifest, whole or not at all.
+
+    Raises:
+        InputRejected: It would be one that nobody reads.
+    """
+    text = manifest.to_json()
+    excess = find_excess(text.encode())
+    if excess is not None:
+        raise InputRejected(
+            f"{path} would have {excess}: a view of so many single rows is too large;"
+            " preprocess what is wanted by itself, or filter what was made of it in parts"
+        )
+    write_text(path, text)

@@ -60,9 +60,9 @@ def test_recordings_that_changed_in_place_leave_no_cause_but_are_seen(made, mals
     assert effects
 
 
-def test_a_view_differs_by_its_history(dataset, malsori, tmp_path):
-    malsori("split", dataset, "-o", tmp_path / "s.json", "--valid", 0.5)
-    causes, effects = difference(malsori, dataset, tmp_path / "s.json")
+def test_a_view_differs_by_its_history(copied, malsori, tmp_path):
+    malsori("split", copied, "-o", tmp_path / "s.json", "--valid", 0.5)
+    causes, effects = difference(malsori, copied, tmp_path / "s.json")
     assert len(causes) == 1
     assert causes[0].startswith('  history.1: nothing against split {"by": "speaker"')
     assert all(line.startswith("  shards.") for line in effects)
