@@ -1,7 +1,7 @@
 """Reading an Arrow stream that nobody vouches for.
 
 Arrow trusts a stream's metadata: of 20,000 mutated shards 106 crashed the process when their
-columns were read, and a compressed body of 36 kB took 1 GB of memory (tests/bench/fuzz.py). So
+columns were read, and a compressed body of 36 kB took 1 GB of memory (tests/bench/fuzz.md). So
 the schema is compared before any data is touched, compressed bodies are refused (shards are
 never compressed), every batch is validated in full (0.4 ms for a shard of 247 MB: audio is not
 looked at) and the number of batches is bounded.
