@@ -186,9 +186,8 @@ def _write_word_model(folder: Path, recogniser: Recogniser, sources: list[Source
             f"none of {len(rows)} rows of the train split can be divided into words: no word decoder;"
             " decode with another, or make the shards again with transcripts"
         )
-    say(
-        f"{len(lexicon.pronunciations)} words and syllables; {lexicon.undivided} of {len(rows)} rows gave none"
-    )
+    said = f"{len(lexicon.pronunciations)} words and syllables"
+    say(f"{said}; {lexicon.undivided} of {len(rows)} rows gave none")
     model = estimate(lexicon.sentences, order=settings.word_order, tokens=list(lexicon.pronunciations))
     write_text(folder / "words.arpa", model.to_arpa())
     write_lexicon(folder / "lexicon.txt", folder / "words.txt", lexicon.pronunciations, recogniser.vocabulary)
