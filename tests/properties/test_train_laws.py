@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import KOREAN, min_ctc_frames
 from train.batching import padded_samples, plan_epoch
-from train.decode import decode_greedily
+from train.decoding.greedy import Decoded, decode_greedily
 from train.metrics import align, count_edits
 from train.model import Recogniser
 from train.optim import ctc_losses
@@ -93,4 +93,4 @@ def test_the_loss_is_finite_exactly_when_the_labels_fit(target, frames):
 def test_a_spelled_out_path_decodes_to_its_labels(target):
     path = [symbol for label in target for symbol in (0, label, label)] or [0]
     log_probs = torch.nn.functional.one_hot(torch.tensor([path]), 5).float().transpose(0, 1)
-    assert decode_greedily(log_probs, torch.tensor([len(path)])) == [target]
+    assert decode_greedily(log_probs, torch.tensor([len(path)])) == [Decoded(target)]
