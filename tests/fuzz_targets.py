@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import soundfile
+from click.testing import CliRunner
 from handoff_data import Person, write_dataset
 from miniature_corpora import LISTINGS
 from mutations import ODD_VALUES, metadata_spots, mutate_bytes, mutate_json, mutate_lines
 
+from pipeline.cli import main
+from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256
 from pipeline.contract.opened import open_manifest
 from pipeline.contract.reading import read_manifest
@@ -102,26 +106,16 @@ _LARGE: tuple[tuple[str, Callable[[dict[str, Any]], dict[str, Any]]], ...] = (
 )
 
 
-def verify_manifest_and_shard(seed: int, folder: Path) -> str:
+def read_shard(seed: int, folder: Path) -> str:
     """A shard whose bytes were changed, under a manifest that knows its hash: every reader of it."""
     from pipeline.handoff.derive import tally_table
     from pipeline.handoff.examine import find_audio_problem
     from pipeline.handoff.select import read_columns
     from pipeline.handoff.verify import verify_manifest
 
-    manifest = json.loads(_dataset().read_bytes())
-    (record,) = manifest["shards"]
-    stream = (_dataset().parent / manifest["root"] / record["path"]).read_bytes()
     rng = random.Random(seed)
-    (folder / "shard.arrow").write_bytes(mutate_bytes(stream, rng, spots=_spots()))
-    (folder / "list.jsonl").write_bytes(b"")
-    record |= {
-        "path": "shard.arrow", "sha256": file_sha256(folder / "shard.arrow"),
-        "bytes": (folder / "shard.arrow").stat().st_size,
-    }  # fmt: skip
-    manifest["dropped"] |= {"path": "list.jsonl", "sha256": file_sha256(folder / "list.jsonl")}
-    (folder / "m.json").write_text(json.dumps(manifest | {"root": "."}))
-    opened = open_manifest(folder / "m.json")
+    (folder / "shard.arrow").write_bytes(mutate_bytes(_stream(), rng, spots=_spots()))
+    opened = open_manifest(_manifest_of_shard(folder))
     verify_manifest(opened, deep=False)
     (shard,) = opened.manifest.shards
     table = opened.rows(shard)
@@ -132,16 +126,41 @@ def verify_manifest_and_shard(seed: int, folder: Path) -> str:
     return "read"
 
 
-def verify_rows(seed: int, folder: Path) -> str:
-    """A sound Arrow file of odd values, under a manifest that knows its hash: verified row by row."""
-    import pyarrow as pa
+@cache
+def _stream() -> bytes:
+    return next((_dataset().parent / "shards").glob("*.arrow")).read_bytes()
 
-    from pipeline.handoff.verify import verify_manifest
 
-    rng = random.Random(seed)
+@cache
+def _spots() -> list[tuple[int, int]]:
+    return metadata_spots(_stream())
+
+
+def _manifest_of_shard(folder: Path) -> Path:
+    """A manifest in `folder` that describes `folder`/shard.arrow, whatever that holds."""
     manifest = json.loads(_dataset().read_bytes())
-    (record,) = manifest["shards"]
-    with pa.ipc.open_stream(_dataset().parent / manifest["root"] / record["path"]) as stream:
+    (folder / "list.jsonl").write_bytes(b"")
+    manifest["shards"][0] |= {
+        "path": "shard.arrow", "sha256": file_sha256(folder / "shard.arrow"),
+        "bytes": (folder / "shard.arrow").stat().st_size,
+    }  # fmt: skip
+    manifest["dropped"] |= {"path": "list.jsonl", "sha256": file_sha256(folder / "list.jsonl")}
+    (folder / "m.json").write_text(json.dumps(manifest | {"root": "."}))
+    return folder / "m.json"
+
+
+def command_on_rows(command: tuple[str, ...], seed: int, folder: Path) -> str:
+    """A sound Arrow file of odd values, under a manifest that knows its hash, given to a command."""
+    manifest = _write_odd_rows(random.Random(seed), folder)
+    name, *options = (option.format(folder=folder) for option in command)
+    result = CliRunner().invoke(main, [name, str(manifest), *options])
+    if result.exit_code not in {0, InputRejected.exit_code, HandOffBroken.exit_code}:
+        raise result.exception or AssertionError(result.output)
+    return f"exit {result.exit_code}"
+
+
+def _write_odd_rows(rng: random.Random, folder: Path) -> Path:
+    with pa.ipc.open_stream(_stream()) as stream:
         table = stream.read_all()
     rows = table.to_pylist()
     for _ in range(rng.choice((1, 2, 5))):
@@ -150,15 +169,7 @@ def verify_rows(seed: int, folder: Path) -> str:
         row[name] = _odd_value(row[name], rng)
     with pa.ipc.new_stream(folder / "shard.arrow", table.schema) as stream:
         stream.write_table(pa.Table.from_pylist(rows, schema=table.schema))
-    (folder / "list.jsonl").write_bytes(b"")
-    record |= {
-        "path": "shard.arrow", "sha256": file_sha256(folder / "shard.arrow"),
-        "bytes": (folder / "shard.arrow").stat().st_size,
-    }  # fmt: skip
-    manifest["dropped"] |= {"path": "list.jsonl", "sha256": file_sha256(folder / "list.jsonl")}
-    (folder / "m.json").write_text(json.dumps(manifest | {"root": "."}))
-    verify_manifest(open_manifest(folder / "m.json"), deep=True)
-    return "verified"
+    return _manifest_of_shard(folder)
 
 
 def _odd_value(value: object, rng: random.Random) -> object:
@@ -313,10 +324,21 @@ def select_by_expression(seed: int, folder: Path) -> str:
     return "selected"
 
 
+ROW_COMMANDS = {
+    "rows verified": ("verify", "--deep"),
+    "rows split": ("split", "-o", "{folder}/split.json", "--valid", "0.5"),
+    "rows reported": ("report", "-o", "{folder}/report.html"),
+    "rows to NeMo": ("export", "--to", "nemo", "-o", "{folder}/nemo"),
+    "rows to HF": ("export", "--to", "hf", "-o", "{folder}/hf"),
+}
+
 TARGETS: dict[str, Target] = {
     "manifest": load_manifest,
-    "shard": verify_manifest_and_shard,
-    "rows": verify_rows,
+    "shard": read_shard,
+    **{
+        name: (lambda seed, folder, command=command: command_on_rows(command, seed, folder))
+        for name, command in ROW_COMMANDS.items()
+    },
     "dropped list": read_dropped_list,
     "expression": select_by_expression,
     **{

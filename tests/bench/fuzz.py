@@ -15,18 +15,23 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fuzz_targets import LARGE_MANIFESTS, SLOW_TARGETS, TARGETS
 from fuzzing import run_targets
 
+MAX_SHOWN = 10
+
 
 def main() -> int:
     """Run the targets one after the other."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seeds", type=int, default=500, help="of each target")
     arguments.add_argument("--first", type=int, default=0, help="the first seed")
-    arguments.add_argument("targets", nargs="*", default=[*TARGETS, *SLOW_TARGETS])
+    arguments.add_argument("targets", nargs="*", help="all, if none is named")
     chosen = arguments.parse_args()
+    names = chosen.targets or [*TARGETS, *SLOW_TARGETS]
+    if unknown := set(names) - {*TARGETS, *SLOW_TARGETS}:
+        arguments.error(f"no target {', '.join(unknown)}; there are {', '.join(TARGETS)}")
     print(f"Python {platform.python_version()}, seeds {chosen.first} to {chosen.first + chosen.seeds - 1}\n")
     print("| target | inputs | seconds | peak MB | failures | how they ended |\n|---|--:|--:|--:|--:|---|")
     total = failed = 0
-    for name in chosen.targets:
+    for name in names:
         seeds = min(chosen.seeds, LARGE_MANIFESTS) if name in SLOW_TARGETS else chosen.seeds
         began = time.perf_counter()
         findings = run_targets([name], first=chosen.first, last=chosen.first + seeds)
@@ -34,7 +39,7 @@ def main() -> int:
         ends = ", ".join(f"{end} {count}" for end, count in findings.ends[name].most_common() if count)
         peak_mb = findings.peak_mb[1]
         print(f"| {name} | {seeds} | {took_s:.1f} | {peak_mb} | {len(findings.failures)} | {ends} |")
-        for (_, seed), what in findings.failures.items():
+        for (_, seed), what in list(findings.failures.items())[:MAX_SHOWN]:
             print(f"{name}, seed {seed}: {what}", file=sys.stderr)
         total += seeds
         failed += len(findings.failures)
