@@ -19,7 +19,7 @@ NAME ?= $(if $(RAW),$(notdir $(RAW:%/=%)),sample)
 OUT ?= data/shards/$(NAME)
 JOBS ?=
 MANIFEST ?= manifests/$(NAME).json
-RUN ?= data/runs/$(NAME)
+RUN ?= data/runs/$(basename $(notdir $(MANIFEST)))
 ARGS ?=
 
 help: ## this list
@@ -75,5 +75,5 @@ doctor: .venv/preprocess.stamp ## is all there that this machine needs?
 lock: $(BIN)/uv ## pin the newest versions that fit pyproject.toml
 	for name in test train preprocess; do .ci/lock $$name; done
 
-clean: ## remove what the verbs made, but no raw data and no runs
+clean: ## remove .venv and all that was made of the bundled sample; your own shards and runs stay
 	rm -rf data/shards/sample data/runs/sample manifests/sample.json data/sample/raw .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -17,6 +17,7 @@ from pipeline.corpora import Corpus
 from pipeline.record import Dropped, Reason, Stage, TextFile, Utterance, UtteranceId
 from pipeline.settings import PipelineSettings
 from pipeline.shards import assign_split
+from pipeline.shards.splits import check_named_speakers
 
 # Bytes a second of speech takes in each kind of file: an estimate that sizes tasks and the ETA.
 BYTES_PER_SECOND = {".pcm": 32_000, ".wav": 32_000, ".flac": 18_000, ".mp3": 6_000, ".ogg": 6_000}
@@ -102,7 +103,8 @@ def make_plan(
     """List `root` and cut it into tasks.
 
     Raises:
-        InputRejected: The folder is not this corpus or holds no utterance.
+        InputRejected: The folder is not this corpus, holds no utterance, or lacks a speaker that
+            the settings name.
     """
     seen: set[UtteranceId] = set()
     dropped: list[Dropped] = []
@@ -120,6 +122,9 @@ def make_plan(
         else:
             seen.add(item.id)
             listed.append(_list_utterance(item, stats, settings, digest))
+    if limit is None:
+        speakers = {item.utterance.speaker for item in listed if item.utterance.speaker is not None}
+        check_named_speakers(settings.split, speakers)
     base = json.dumps([settings.fingerprint(), versions, corpus.record.name], sort_keys=True)
     return Plan(
         tasks=tuple(_cut_tasks(listed, settings=settings, base=base)),

@@ -19,6 +19,7 @@ from pipeline.contract.manifest import Manifest, PartRecord, RunRecord, write_ma
 from pipeline.corpora import Corpus
 from pipeline.engine.cluster import run_on_cluster
 from pipeline.engine.lock import locked
+from pipeline.ownership import claim
 from pipeline.plan import SHARD_BYTES_PER_SECOND, Part, Plan, make_plan, take_part
 from pipeline.progress import Progress
 from pipeline.runlog import RunLog
@@ -62,10 +63,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run: its manifest, and the workers' seconds by stage."""
+    """A finished run: its manifest, the workers' seconds by stage, and shards that were there already."""
 
     manifest: Manifest
     timings: dict[str, float]
+    reused: int
 
 
 def preprocess(request: Request) -> Outcome:
@@ -84,8 +86,13 @@ def preprocess(request: Request) -> Outcome:
         log = RunLog(request.out / "run.jsonl")
         sweep(request.out)
         sweep(request.out / ".tasks")
-        _withdraw_stale(plan, request)
-        timings = _process(plan, request, log)
+        if request.fresh:
+            shutil.rmtree(request.out / ".tasks", ignore_errors=True)
+        claim(request.out, manifest=request.manifest, corpus=request.corpus.record.name, fresh=request.fresh)
+        done = _finished_before(plan, request)
+        if len(done) < len(plan.tasks):
+            _withdraw_stale(request)
+        timings = _process(plan, request, log, done)
         run = RunRecord(
             command=request.command,
             host=socket.gethostname(),
@@ -96,7 +103,7 @@ def preprocess(request: Request) -> Outcome:
         manifest = _publish(plan, request, run)
         log.write("finished", **manifest.counts.model_dump(), timings=timings)
     _judge(manifest, request)
-    return Outcome(manifest, timings)
+    return Outcome(manifest, timings, reused=len(done))
 
 
 def plan_request(request: Request) -> Plan:
@@ -127,44 +134,54 @@ def describe_plan(plan: Plan, request: Request) -> str:
     )
 
 
-def _withdraw_stale(plan: Plan, request: Request) -> None:
+def _finished_before(plan: Plan, request: Request) -> set[str]:
+    """The tasks of the plan that an earlier run finished; all that is not of the plan is removed."""
+    names = {task.name for task in plan.tasks}
+    for path in request.out.glob("*.arrow"):
+        if path.stem not in names:
+            request.manifest.unlink(missing_ok=True)
+            path.unlink()
+            record_path(request.out, path.stem).unlink(missing_ok=True)
+    recorded = [task for task in plan.tasks if record_path(request.out, task.name).is_file()]
+    done = {task.name for task in recorded if read_record(request.out, task.name, key=task.key) is not None}
+    if recorded:
+        _say(f"{len(done)} of {len(plan.tasks)} shards are there already and are only checked")
+    if len(done) < len(recorded):
+        changed = "settings, versions or recordings have changed since they were made"
+        _say(f"{len(recorded) - len(done)} are made again: {changed}")
+    return done
+
+
+def _withdraw_stale(request: Request) -> None:
     """Take back a manifest whose shards this run is about to change.
 
     A manifest under its final name always describes the shards that are there.
     """
-    if request.fresh:
-        shutil.rmtree(request.out / ".tasks", ignore_errors=True)
-    names = {task.name for task in plan.tasks}
-    recorded = {path.stem for path in (request.out / ".tasks").glob("*.json")}
-    unchanged = recorded == names and all(
-        read_record(request.out, task.name, key=task.key) is not None for task in plan.tasks
-    )
-    if unchanged:
-        return
     request.manifest.unlink(missing_ok=True)
     remove_dataset_files(request.out)
-    for name in recorded - names:
-        record_path(request.out, name).unlink()
-    for path in request.out.glob("*.arrow"):
-        if path.stem not in names:
-            path.unlink()
 
 
-def _process(plan: Plan, request: Request, log: RunLog) -> dict[str, float]:
-    """Do every task of the plan; gives the workers' seconds by stage."""
+def _process(plan: Plan, request: Request, log: RunLog, done: set[str]) -> dict[str, float]:
+    """Do every task of the plan that is not `done`, check the others; gives the workers' seconds by stage."""
     description = describe_plan(plan, request)
     log.write("started", command=request.command, plan=description)
-    print(description, file=sys.stderr)  # noqa: T201 - said at the start of every run
+    _say(description)
     lengths = {task.name: task.estimated_s for task in plan.tasks}
     timings: defaultdict[str, float] = defaultdict(float)
-    with Progress(total_s=plan.estimated_s) as progress:
+    with Progress(total_s=sum(task.estimated_s for task in plan.tasks if task.name not in done)) as progress:
         for record in _records_as_done(plan, request):
+            if record.name in done:
+                continue
             rows, dropped = record.shard.rows if record.shard else 0, len(record.dropped)
             progress.update(done_s=lengths[record.name], kept=rows, dropped=dropped)
             log.write("task", name=record.name, kept=rows, dropped=dropped, timings=record.timings)
             for stage, seconds in record.timings.items():
                 timings[stage] += seconds
     return dict(timings)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201 - what a run does is said on stderr
 
 
 def _records_as_done(plan: Plan, request: Request) -> Iterator[TaskRecord]:

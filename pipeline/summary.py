@@ -8,19 +8,30 @@ from pipeline.contract.text import printable
 MAX_SPEAKERS_SHOWN = 10
 
 
-def summarise_run(manifest: Manifest) -> str:
+def summarise_run(manifest: Manifest, *, reused: int) -> str:
     """The table at the end of a run; its counts add up: read = kept + dropped."""
     statistics, run = manifest.statistics, manifest.run
-    speed = statistics.seconds_in / run.seconds if run.seconds else 0.0
+    speed = f", {statistics.seconds_in / run.seconds:.0f}x real time" if run.seconds and not reused else ""
     return _table(
         [
             *_count_rows(manifest),
             ("hours in", f"{statistics.seconds_in / 3600:.3f}"),
             ("hours out", f"{statistics.seconds_out / 3600:.3f}"),
             ("silence removed", f"{statistics.silence_removed_s:.1f} s"),
-            ("shards", f"{len(manifest.shards)}"),
-            ("took", f"{run.seconds:.1f} s, {speed:.0f}x real time, {run.jobs} jobs"),
+            *_split_rows(manifest),
+            ("shards", f"{len(manifest.shards)}" + (f", {reused} of them from before" if reused else "")),
+            ("took", f"{run.seconds:.1f} s{speed}, {run.jobs} jobs"),
         ]
+    )
+
+
+def held_out_hint(manifest: Manifest, path: str) -> str | None:
+    """What to do about a dataset that has nothing to measure a recogniser on; None if it has."""
+    if {shard.split for shard in manifest.shards} - {"train"}:
+        return None
+    return (
+        "all of it is for training: nothing is left to measure a recogniser on;"
+        f" malsori split {path} -o SPLIT.json --valid 0.05 --test 0.05 divides it by speaker"
     )
 
 

@@ -25,7 +25,7 @@ class ExitCodes(click.Group):
             return super().invoke(context)
 
 
-@click.group(cls=ExitCodes)
+@click.group(cls=ExitCodes, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="malsori")
 def main() -> None:
     """Train a phone recogniser on the shards of a manifest, measure it, use it."""

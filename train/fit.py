@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from pipeline.contract.errors import InputRejected
+from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.files import file_sha256
 from train.checkpoint import Checkpoint, TrainedOn
 from train.dataset import Source, open_sources
 from train.device import pick_device
@@ -49,9 +50,13 @@ def fit(
     with joined_ranks(pick_device(settings.loop.device)) as ranks:  # nobody writes before all have looked
         if checkpoint:
             check_continues(checkpoint, settings, sources, ranks)
+        if ranks.first and not checkpoint:
+            check_hashes(sources)
         job = prepare(sources, settings, ranks=ranks.count)
         training = Training(job, run, checkpoint, ranks)
         if ranks.first:
+            if held_out_split(sources) is None:
+                say("no manifest has a test or valid split: no phone error rate will be measured")
             write_json_lines(run.left_out, job.left_out_rows())
             say("  ".join(f"{key} {value}" for key, value in job.describe().items()))
         training.train()
@@ -84,6 +89,18 @@ def _measured_already(run: RunFolder) -> dict[str, Any] | None:
         return None
     say(f"{run.path} was finished and measured already")
     return summary
+
+
+def check_hashes(sources: list[Source]) -> None:
+    """Raise HandOffBroken unless every shard has the bytes that its manifest says: a new run's first act."""
+    say("checking the shards' hashes")
+    for source in sources:
+        for path, record in {shard.path: shard for shard in source.manifest.shards}.items():
+            if file_sha256(source.opened.locate(path)) != record.sha256:
+                raise HandOffBroken(
+                    f"shard {path} of {source.path} is not the one that its manifest describes: copy it again"
+                    " (malsori verify names all that is wrong)"
+                )
 
 
 def check_continues(

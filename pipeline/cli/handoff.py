@@ -75,6 +75,7 @@ def merge(
     from pipeline.contract.opened import open_manifest
     from pipeline.handoff.merge import merge_manifests
 
+    _keep_inputs(output, *manifests)
     merged = merge_manifests(
         [open_manifest(path, root=root, allow_outside=options["allow_outside"]) for path in manifests],
         output,
@@ -172,8 +173,18 @@ def export(manifest: Path, output: Path, root: Path | None, **options: Any) -> N
     click.echo(f"wrote {opened.manifest.counts.kept} utterances to {output}", err=True)
 
 
+def _keep_inputs(output: Path, *inputs: Path) -> None:
+    if output.resolve() in {path.resolve() for path in inputs}:
+        raise InputRejected(f"-o {output} would replace a manifest that is read; give another name")
+
+
 def _tell_derived(path: Path, manifest: "Manifest") -> None:
     from pipeline.summary import summarise_derived
 
     click.echo(summarise_derived(manifest))
+    splits = {shard.split for shard in manifest.shards}
+    if not splits:
+        click.echo("note: no row is left", err=True)
+    elif len(splits) == 1:
+        click.echo(f"note: all of it is {splits.pop()}", err=True)
     click.echo(f"wrote {path}", err=True)

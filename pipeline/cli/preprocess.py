@@ -53,14 +53,17 @@ def preprocess(raw: Path, manifest: Path, **options: Any) -> None:
     """Turn the recordings and transcripts under RAW into shards and a manifest."""
     from pipeline.run import describe_plan, plan_request
     from pipeline.run import preprocess as run_preprocess
-    from pipeline.summary import profile_table, summarise_run
+    from pipeline.summary import held_out_hint, profile_table, summarise_run
 
     request = _request(raw, manifest, options)
     if options["dry_run"]:
         click.echo(describe_plan(plan_request(request), request))
         return
     outcome = run_preprocess(request)
-    click.echo(summarise_run(outcome.manifest))
+    click.echo(summarise_run(outcome.manifest, reused=outcome.reused))
+    hint = held_out_hint(outcome.manifest, str(request.manifest))
+    if hint is not None:
+        click.echo(hint, err=True)
     if options["profile"]:
         click.echo(profile_table(outcome.timings, audio_s=outcome.manifest.statistics.seconds_in))
 

@@ -42,8 +42,9 @@ def read_manifest(path: Path) -> Manifest:
 def first_problem(error: ValidationError) -> str:
     """Where a record is wrong, and how, in one short line."""
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    message = problem["msg"].removeprefix("Value error, ")
     place = ".".join(str(part) for part in problem["loc"])
-    return f"{shorten(place)}: {shorten(problem['msg'])}" if place else shorten(problem["msg"])
+    return f"{shorten(place)}: {shorten(message)}" if place else shorten(message)
 
 
 def _read_json(path: Path) -> tuple[Any, str]:
@@ -59,7 +60,9 @@ def _read_json(path: Path) -> tuple[Any, str]:
         return version, json.dumps(content)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputRejected(f"no manifest at {path}; `malsori preprocess` writes one") from error
-    except (IsADirectoryError, ValueError, RecursionError) as error:
+    except IsADirectoryError as error:
+        raise InputRejected(f"{path} is a folder; give the manifest, a .json file") from error
+    except (ValueError, RecursionError) as error:
         raise InputRejected(f"{path} is not a manifest (JSON): {shorten(str(error))}") from error
 
 

@@ -99,10 +99,11 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     location = problem["loc"]
     name = ".".join(str(part) for part in location)
     if problem["type"] != "extra_forbidden":
-        return f"setting {name} = {problem['input']!r}: {problem['msg']}"
+        return f"setting {name} = {problem['input']!r}: {problem['msg'].removeprefix('Value error, ')}"
     known = _known_keys(model, location[:-1])
     near = difflib.get_close_matches(str(location[-1]), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+    prefix = "".join(f"{part}." for part in location[:-1])
+    hint = f"did you mean {prefix + near[0]!r}?" if near else f"known here: {', '.join(known)}"
     return f"unknown setting {name!r}; {hint}"
 
 

@@ -13,9 +13,14 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` for this run alone; the lock goes with the process, however it ends.
 
     Raises:
-        InputRejected: Another run holds it.
+        InputRejected: Another run holds it, or it cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+        raise InputRejected(
+            f"cannot make the folder {folder}: {error.strerror}; give another --out"
+        ) from error
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

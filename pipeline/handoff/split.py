@@ -9,7 +9,7 @@ from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.handoff.derive import publish_view, read_dropped, stored_positions, with_rows
 from pipeline.shards import SplitSettings
-from pipeline.shards.splits import TEST, TRAIN, VALID, choose_split
+from pipeline.shards.splits import TEST, TRAIN, VALID, check_named_speakers, choose_split
 
 
 def split_manifest(opened: OpenedManifest, path: Path, *, settings: SplitSettings, command: str) -> Manifest:
@@ -18,6 +18,8 @@ def split_manifest(opened: OpenedManifest, path: Path, *, settings: SplitSetting
     A speaker's split depends on the speaker and the seed alone: it never changes when data is
     added. An utterance without a speaker is its own; the manifest's history says how many are.
     """
+    known = set(opened.manifest.statistics.speakers)
+    check_named_speakers(settings, known)
     shards: list[ShardRecord] = []
     alone = 0
     for shard in opened.manifest.shards:

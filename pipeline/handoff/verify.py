@@ -15,6 +15,9 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.handoff.derive import read_dropped, tally_table
 from pipeline.statistics import Tally, summarise_tallies
 
+FEW = 3
+"""Missing shards that are named one by one even when all are missing."""
+
 MAX_SHOWN = 20
 
 
@@ -38,6 +41,10 @@ def verify_manifest(opened: OpenedManifest, *, deep: bool) -> None:
 def _problems(opened: OpenedManifest, *, deep: bool) -> Iterator[str]:
     yield from _settings_problems(opened.manifest)
     yield from _dropped_problems(opened)
+    shards = opened.manifest.shards
+    if len(shards) > FEW and not any((opened.folder / shard.path).exists() for shard in shards):
+        yield f"none of its {len(shards)} shards is in {opened.folder}: --root names their folder"
+        return
     seen: set[str] = set()
     tallies: list[Tally] = []
     hashes: dict[Path, str] = {}

@@ -4,8 +4,10 @@ The hash of a speaker depends on the speaker and the seed alone, so a speaker's 
 changes when data is added.
 """
 
+import difflib
 import hashlib
 
+from pipeline.contract.errors import InputRejected
 from pipeline.record import Utterance
 from pipeline.shards.settings import SplitSettings
 
@@ -30,6 +32,15 @@ def choose_split(
         return corpus_split
     key = utterance_id if settings.by == "utterance" else speaker or utterance_id
     return _hashed_split(key, settings)
+
+
+def check_named_speakers(settings: SplitSettings, known: set[str]) -> None:
+    """Raise InputRejected when `settings` name a speaker that is not `known`."""
+    bare = {speaker.partition("/")[2] for speaker in known}
+    for name in (*settings.valid_speakers, *settings.test_speakers):
+        if name not in known and name not in bare:
+            near = difflib.get_close_matches(name, known | bare, n=3, cutoff=0.5) or sorted(known)[:5]
+            raise InputRejected(f"no speaker {name!r} here; such as: {', '.join(near) or 'none is named'}")
 
 
 def _named_split(speaker: str | None, settings: SplitSettings) -> str | None:

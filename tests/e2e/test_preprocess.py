@@ -116,6 +116,46 @@ def test_a_manifest_never_outlives_the_shards_it_describes(kspon_corpus, malsori
     assert not (tmp_path / "shards" / "state.json").exists()
 
 
+def test_a_folder_holds_the_shards_of_one_manifest_and_is_not_taken_over(kspon_corpus, malsori, tmp_path):
+    arguments = preprocess_arguments(kspon_corpus, tmp_path)
+    assert malsori(*arguments).exit_code == 0
+    before = shard_bytes(tmp_path / "small.json")
+    other = [tmp_path / "other.json" if value == tmp_path / "small.json" else value for value in arguments]
+    result = malsori(*other, "--set", "denoise.engine=off")
+    assert result.exit_code == 3
+    assert f"holds the shards of {tmp_path / 'small.json'} (kspon)" in result.stderr
+    assert shard_bytes(tmp_path / "small.json") == before
+    assert malsori(*other, "--set", "denoise.engine=off", "--fresh").exit_code == 0
+    assert malsori("verify", tmp_path / "other.json").exit_code == 0
+
+
+def test_arrow_files_that_are_not_ours_are_left_alone(kspon_corpus, malsori, tmp_path):
+    theirs = tmp_path / "shards" / "data-00000.arrow"
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"somebody's data")
+    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path))
+    assert result.exit_code == 3
+    assert "Arrow files that no run of malsori left there" in result.stderr
+    assert theirs.read_bytes() == b"somebody's data"
+
+
+def test_a_second_run_says_what_it_reuses(kspon_corpus, malsori, tmp_path):
+    arguments = preprocess_arguments(kspon_corpus, tmp_path)
+    assert "are there already" not in malsori(*arguments).stderr
+    again = malsori(*arguments)
+    assert "2 of 2 shards are there already and are only checked" in again.stderr
+    assert "2, 2 of them from before" in again.stdout
+    assert "real time" not in again.stdout
+    changed = malsori(*arguments, "--set", "silence.longest_s=2.5")
+    assert "2 are made again: settings, versions or recordings have changed" in changed.stderr
+
+
+def test_a_speaker_that_nobody_is_is_named_with_those_that_are_near(dataset, malsori, tmp_path):
+    result = malsori("split", dataset, "-o", tmp_path / "s.json", "--test-speaker", "nobody")
+    assert result.exit_code == 3
+    assert "no speaker 'nobody' here" in result.stderr
+
+
 def test_verify_names_the_shard_whose_byte_was_flipped(dataset, malsori, tmp_path):
     shutil.copytree(dataset.parent, tmp_path / "copy")
     manifest = tmp_path / "copy" / dataset.name
@@ -147,7 +187,7 @@ def test_too_many_dropped_is_exit_4_with_everything_written(kspon_corpus, malsor
 @pytest.mark.parametrize(
     ("extra", "code", "message"),
     [
-        (["--set", "silence.longst_s=2"], 3, "did you mean 'longest_s'"),
+        (["--set", "silence.longst_s=2"], 3, "did you mean 'silence.longest_s'"),
         (["--set", "silence.longest_s=abc"], 3, "setting silence.longest_s = 'abc'"),
         (["--preset", "nonesuch"], 3, "known presets: default"),
         (["--limit", "0"], 2, "--limit"),

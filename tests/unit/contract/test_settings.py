@@ -23,7 +23,8 @@ def test_later_tables_override_earlier_ones_key_by_key():
 
 
 def test_a_misspelt_key_names_the_one_that_was_meant():
-    with pytest.raises(InputRejected, match=r"unknown setting 'silence\.longst_s'; did you mean 'longest_s'"):
+    meant = r"unknown setting 'silence\.longst_s'; did you mean 'silence\.longest_s'"
+    with pytest.raises(InputRejected, match=meant):
         Everything.from_tables({"silence": {"longst_s": 2.0}})
 
 

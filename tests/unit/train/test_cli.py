@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -43,7 +44,7 @@ except SystemExit:
             3,
             "known presets: base, blstm, large, small, tiny",
         ),
-        (["fit", "MANIFEST", "--run", "r", "--set", "optim.clip=1"], 3, "did you mean 'clip_norm'"),
+        (["fit", "MANIFEST", "--run", "r", "--set", "optim.clip=1"], 3, "did you mean 'optim.clip_norm'"),
         (["fit", "MANIFEST", "--run", "r", "--set", "loop.device=cuda"], 3, "torch finds no GPU"),
         (["fit", "MANIFEST", "--run", "RUN"], 3, "--resume"),
         (["evaluate", "nowhere", "MANIFEST", "-o", "o"], 3, "no checkpoint at nowhere"),
@@ -119,3 +120,14 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(trained, recording,
     assert result.stdout.startswith(str(recording[0]))
     assert "1 of 2 files could not be read" in result.stderr
     assert "broken.flac is not audio" in result.stderr
+
+
+def test_a_damaged_shard_is_found_before_the_first_step(tone_manifest, tmp_path):
+    copy = shutil.copytree(tone_manifest.parent, tmp_path / "copy")
+    shard = next(path for path in sorted(copy.rglob("*.arrow")))
+    damaged = bytearray(shard.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    shard.write_bytes(damaged)
+    result = CliRunner().invoke(main, ["fit", str(copy / tone_manifest.name), "--run", str(tmp_path / "run")])
+    assert result.exit_code == 5
+    assert f"shard {shard.name}" in result.stderr

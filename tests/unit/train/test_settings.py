@@ -17,7 +17,7 @@ def test_an_assignment_overrides_the_preset():
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("optim.learning_rat=1", "did you mean 'learning_rate'"),
+        ("optim.learning_rat=1", "did you mean 'optim.learning_rate'"),
         ("optim.learning_rate=fast", "optim.learning_rate = 'fast'"),
         ("model.kernels=[[4, 5], [5, 5]]", "odd"),
         ("model.channels=[8]", "equally long"),

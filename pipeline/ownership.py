@@ -1,0 +1,42 @@
+"""Whose shards a folder holds: one folder, one manifest, and none is overwritten by mistake."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.files import write_text
+
+OWNER = "owner.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The manifest (as seen from the shards' folder) and the corpus that a folder belongs to."""
+
+    manifest: str
+    corpus: str
+
+
+def claim(out: Path, *, manifest: Path, corpus: str, fresh: bool) -> None:
+    """Make `out` the folder of this manifest and corpus.
+
+    Args:
+        fresh: Take the folder over, whoever's it was.
+
+    Raises:
+        InputRejected: It holds the shards of another manifest or corpus, or other Arrow files.
+    """
+    place = out / ".tasks" / OWNER
+    wanted = Owner(os.path.relpath(manifest.resolve(), out.resolve()), corpus)
+    if place.is_file() and not fresh:
+        owner = Owner(**json.loads(place.read_text(encoding="utf-8")))
+        if owner != wanted:
+            raise InputRejected(
+                f"{out} holds the shards of {(out / owner.manifest).resolve()} ({owner.corpus}): give another"
+                " --out, or --fresh to replace them"
+            )
+    elif not fresh and next(out.glob("*.arrow"), None) is not None:
+        raise InputRejected(f"{out} holds Arrow files that no run of malsori left there: give another --out")
+    write_text(place, json.dumps(asdict(wanted), ensure_ascii=False) + "\n")
