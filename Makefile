@@ -66,8 +66,9 @@ fix: .venv/test.stamp ## format and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/test.stamp ## speed and quality against named baselines
-	for script in tests/bench/*.py; do $(BIN)/python $$script; done
+bench: .venv/test.stamp ## the whole job and the phonology against named baselines [RAW=corpus folder]; tests/bench/ holds more
+	$(BIN)/python -W ignore tests/bench/engine.py $(RAW)
+	$(BIN)/python -W ignore tests/bench/pronunciation_speed.py $(RAW)
 
 doctor: .venv/preprocess.stamp ## is all there that this machine needs?
 	$(BIN)/malsori doctor
