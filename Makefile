@@ -21,6 +21,7 @@ JOBS ?=
 MANIFEST ?= manifests/$(NAME).json
 RUN ?= data/runs/$(basename $(notdir $(MANIFEST)))
 ARGS ?=
+BENCH_CORPUS := $(or $(RAW),../shared/corpora/tedxkr-mini)
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -67,8 +68,8 @@ fix: .venv/test.stamp ## format and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 bench: .venv/test.stamp ## the whole job and the phonology against named baselines [RAW=corpus folder]; tests/bench/ holds more
-	$(BIN)/python -W ignore tests/bench/engine.py $(RAW)
-	$(BIN)/python -W ignore tests/bench/pronunciation_speed.py $(RAW)
+	$(BIN)/python -W ignore tests/bench/engine.py $(BENCH_CORPUS)
+	$(BIN)/python -W ignore tests/bench/pronunciation_speed.py $(BENCH_CORPUS)
 
 doctor: .venv/preprocess.stamp ## is all there that this machine needs?
 	$(BIN)/malsori doctor
