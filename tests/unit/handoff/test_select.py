@@ -140,3 +140,13 @@ def test_the_limits_of_an_expression():
     with pytest.raises(InputRejected, match="nested over 50 levels"):
         parse_expression("not " * 50 + "peak < 1")
     parse_expression(" or ".join(["peak < 1"] * 100))
+
+
+def test_a_view_that_nobody_could_read_is_not_written(radio, malsori, tmp_path, monkeypatch):
+    text = radio.read_text()
+    values = sum(map(text.count, ",[{"))
+    monkeypatch.setattr("pipeline.contract.manifest.MAX_VALUES", values)
+    result = select(malsori, radio, "num_phones > 2", tmp_path / "some.json")
+    assert result.exit_code == 3
+    assert f"would have over {values} values" in result.stderr
+    assert not (tmp_path / "some.json").exists()
