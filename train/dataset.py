@@ -135,7 +135,8 @@ class Utterances:
             UnreadableRow: The bytes are not audio of the length that the row gives.
         """
         part, offset = self._locate(row)
-        samples = _decode(part.column("audio").field("bytes")[offset].as_buffer())
+        encoded = part.column("audio").field("bytes")[offset].as_buffer()
+        samples = _decode(encoded, num_samples=int(self.samples_R[row]))
         if len(samples) != self.samples_R[row]:
             raise UnreadableRow(f"{len(samples)} samples, the row says {self.samples_R[row]}")
         return samples
@@ -241,7 +242,7 @@ def _label_counts(part: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDAr
     return counts, counts + inner
 
 
-def _decode(encoded: pa.Buffer) -> Samples:
+def _decode(encoded: pa.Buffer, *, num_samples: int) -> Samples:
     if encoded[:4].to_pybytes() == b"RIFF":
         try:
             view: Samples = np.asarray(wav_samples(encoded), dtype=np.int16)
@@ -250,11 +251,13 @@ def _decode(encoded: pa.Buffer) -> Samples:
         view.flags.writeable = False  # the shard is mapped for reading: a write would be a crash
         return view
     try:
-        samples, rate_hz = soundfile.read(io.BytesIO(encoded), dtype="int16")
+        with soundfile.SoundFile(io.BytesIO(encoded)) as file:
+            rate_hz, channels = file.samplerate, file.channels
+            samples = file.read(num_samples + 1, dtype="int16")  # never as many as a header may claim
     except soundfile.LibsndfileError as error:
         raise UnreadableRow(str(error)) from error
-    if rate_hz != SAMPLE_RATE_HZ or samples.ndim != 1:
-        raise UnreadableRow(f"{rate_hz} Hz, shape {samples.shape}; expected {SAMPLE_RATE_HZ} Hz mono")
+    if rate_hz != SAMPLE_RATE_HZ or channels != 1:
+        raise UnreadableRow(f"{rate_hz} Hz, {channels} channels; expected {SAMPLE_RATE_HZ} Hz mono")
     decoded: Samples = samples
     return decoded
 

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-MAX_JSON_BYTES = 512 * 2**20
+MAX_JSON_BYTES = 128 * 2**20
 
 
 def read_json(path: Path) -> Any:

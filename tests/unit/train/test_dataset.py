@@ -1,9 +1,12 @@
+import io
+
 import numpy as np
 import pytest
+import soundfile
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.vocabulary import Vocabulary, min_ctc_frames
-from train.dataset import UnreadableRow, Utterances, open_sources
+from train.dataset import UnreadableRow, Utterances, _decode, open_sources
 
 
 def opened(path, split="train"):
@@ -92,3 +95,14 @@ def test_a_truncated_shard_is_refused(make_corpus, make_tones):
 def test_a_missing_manifest_says_how_to_make_one(tmp_path):
     with pytest.raises(InputRejected, match="malsori preprocess"):
         open_sources([tmp_path / "none.json"])
+
+
+def test_a_flac_that_claims_68_billion_samples_takes_no_memory_for_them():
+    stream = io.BytesIO()
+    samples = np.arange(-800, 800, dtype=np.int16)
+    soundfile.write(stream, samples, 16_000, format="FLAC", subtype="PCM_16")
+    forged = bytearray(stream.getvalue())
+    forged[21] |= 0x0F  # the lower 36 bits of bytes 18 to 25 count the samples (RFC 9639, 8.2)
+    forged[22:26] = b"\xff" * 4
+    decoded = _decode(pa.py_buffer(bytes(forged)), num_samples=1600)
+    assert len(decoded) <= 1601
