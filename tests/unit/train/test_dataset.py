@@ -1,6 +1,7 @@
 import io
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import soundfile
 
