@@ -96,7 +96,10 @@ def check_hashes(sources: list[Source]) -> None:
     say("checking the shards' hashes")
     for source in sources:
         for path, record in {shard.path: shard for shard in source.manifest.shards}.items():
-            if file_sha256(source.opened.locate(path)) != record.sha256:
+            place = source.opened.locate(path)
+            if not place.is_file():
+                raise HandOffBroken(f"shard {path} of {source.path} is missing; copy it beside the others")
+            if file_sha256(place) != record.sha256:
                 raise HandOffBroken(
                     f"shard {path} of {source.path} is not the one that its manifest describes: copy it again"
                     " (malsori verify names all that is wrong)"

@@ -1,7 +1,8 @@
 import json
-import multiprocessing
 import os
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -23,22 +24,32 @@ def free_port():
         return found.getsockname()[1]
 
 
-def train_rank(rank, count, port, arguments):
-    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)}
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    torch.set_num_threads(1)
-    fit(**arguments)
-
-
-def train_on_ranks(count, **arguments):
-    """What torchrun does, without two more interpreters that import torch."""
-    fork, port = multiprocessing.get_context("fork"), free_port()
-    ranks = [fork.Process(target=train_rank, args=(rank, count, port, arguments)) for rank in range(count)]
-    for rank in ranks:
-        rank.start()
-    for rank in ranks:
-        rank.join(60)
-    return [rank.exitcode for rank in ranks]
+def train_on_ranks(count, *, manifest, run, preset, assignments):
+    """What torchrun does: a process a rank, told by the environment which one it is."""
+    sets = [word for assignment in assignments for word in ("--set", assignment)]
+    command = [
+        sys.executable,
+        "-m",
+        "train",
+        "fit",
+        manifest,
+        "--run-dir",
+        run.path,
+        "--preset",
+        preset,
+        *sets,
+    ]
+    common = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    ranks = [
+        subprocess.Popen(
+            list(map(str, command)),
+            env=os.environ | common | {"RANK": str(rank), "LOCAL_RANK": str(rank), "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for rank in range(count)
+    ]
+    return [rank.wait(timeout=120) for rank in ranks]
 
 
 def losses_of(run):
@@ -49,9 +60,10 @@ def losses_of(run):
 def test_two_ranks_take_the_steps_of_one(tone_manifest, micro, tmp_path):
     alone, both = RunFolder(tmp_path / "alone"), RunFolder(tmp_path / "both")
     common = {"manifests": [tone_manifest], "preset": str(micro), "resume": False}
+    ranked = {"manifest": tone_manifest, "preset": micro}
     steps = [*PLAIN, "loop.max_steps=50"]
     fit(run=alone, assignments=[*steps, "batching.most_rows=18"], **common)
-    codes = train_on_ranks(2, run=both, assignments=[*steps, "batching.most_rows=9"], **common)
+    codes = train_on_ranks(2, run=both, assignments=[*steps, "batching.most_rows=9"], **ranked)
     assert codes == [0, 0]
     assert len(losses_of(alone)) == 50
     np.testing.assert_allclose(losses_of(both), losses_of(alone), rtol=1e-4)
@@ -69,9 +81,7 @@ def test_a_rank_with_nothing_to_do_waits_for_the_others(make_corpus, make_tones,
     manifest = make_corpus(make_tones(5, "train", seed=0))
     run = RunFolder(tmp_path / "run")
     small = [*PLAIN, "batching.most_rows=1", "optim.accumulate=2", "loop.max_steps=4"]
-    codes = train_on_ranks(
-        3, manifests=[manifest], run=run, preset=str(micro), assignments=small, resume=False
-    )
+    codes = train_on_ranks(3, manifest=manifest, run=run, preset=micro, assignments=small)
     assert codes == [0, 0, 0]
     assert len(losses_of(run)) == 4
     assert np.isfinite(losses_of(run)).all()
