@@ -83,6 +83,7 @@ def joined_ranks(device: torch.device) -> Iterator[Ranks]:
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=TIMEOUT)
     try:
         yield Ranks(dist.get_rank(), count)
+        dist.barrier()  # a rank that leaves while another still reads from it takes that one down
     finally:
         dist.destroy_process_group()
 
