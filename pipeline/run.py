@@ -90,8 +90,9 @@ def preprocess(request: Request) -> Outcome:
             shutil.rmtree(request.out / ".tasks", ignore_errors=True)
         claim(request.out, manifest=request.manifest, corpus=request.corpus.record.name, fresh=request.fresh)
         done = _finished_before(plan, request)
-        if len(done) < len(plan.tasks):
-            _withdraw_stale(request)
+        strays = _strays(plan, request)
+        if strays or len(done) < len(plan.tasks):
+            _withdraw_stale(strays, request)
         timings = _process(plan, request, log, done)
         run = RunRecord(
             command=request.command,
@@ -135,13 +136,7 @@ def describe_plan(plan: Plan, request: Request) -> str:
 
 
 def _finished_before(plan: Plan, request: Request) -> set[str]:
-    """The tasks of the plan that an earlier run finished; all that is not of the plan is removed."""
-    names = {task.name for task in plan.tasks}
-    for path in request.out.glob("*.arrow"):
-        if path.stem not in names:
-            request.manifest.unlink(missing_ok=True)
-            path.unlink()
-            record_path(request.out, path.stem).unlink(missing_ok=True)
+    """The tasks of the plan that an earlier run finished."""
     recorded = [task for task in plan.tasks if record_path(request.out, task.name).is_file()]
     done = {task.name for task in recorded if read_record(request.out, task.name, key=task.key) is not None}
     if recorded:
@@ -152,13 +147,22 @@ def _finished_before(plan: Plan, request: Request) -> set[str]:
     return done
 
 
-def _withdraw_stale(request: Request) -> None:
-    """Take back a manifest whose shards this run is about to change.
+def _strays(plan: Plan, request: Request) -> list[Path]:
+    """Shards of an earlier run that the plan no longer has."""
+    names = {task.name for task in plan.tasks}
+    return [path for path in request.out.glob("*.arrow") if path.stem not in names]
+
+
+def _withdraw_stale(strays: list[Path], request: Request) -> None:
+    """Take back a manifest whose shards this run is about to change, then remove the strays.
 
     A manifest under its final name always describes the shards that are there.
     """
     request.manifest.unlink(missing_ok=True)
     remove_dataset_files(request.out)
+    for path in strays:
+        path.unlink()
+        record_path(request.out, path.stem).unlink(missing_ok=True)
 
 
 def _process(plan: Plan, request: Request, log: RunLog, done: set[str]) -> dict[str, float]:

@@ -86,8 +86,3 @@ def _name(listed: str, *, start: float | None) -> str:
     parts = [part for part in path.with_suffix("").parts if part not in ("/", "//", "..")]
     name = "/".join(parts)
     return name if start is None else f"{name}@{start:.3f}"
-
-
-def list_folder(root: Path) -> Path:
-    """The folder of a list, which may itself be given in the place of its folder."""
-    return root.parent if root.is_file() else root

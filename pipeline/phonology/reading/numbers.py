@@ -32,7 +32,6 @@ _COUNTABLE: Final = 3
 _CONTEXT: Final = 4
 """Characters after a counter that may tell what it counts: 2번 출구."""
 _SINO_MONTHS: Final = {"6": "유", "10": "시"}
-_ROUND: Final = frozenset("십백천만억조")
 _SCALES: Final = "십백천만억조"
 _NUMBERED: Final = (
     "출구",
