@@ -7,7 +7,6 @@ extension; a segment's begins where its start says (`talk@12.340`). Two such lis
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline.corpora.jsons import seconds_of
 from pipeline.corpora.naming import speaker_id, split_hint, utterance_id
