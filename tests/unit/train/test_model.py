@@ -5,12 +5,8 @@ from torch import nn
 
 from pipeline.contract.vocabulary import KOREAN
 from train.features import frame_mask
-from train.model import (
-    CLIP,
-    Recogniser,
-    Recurrent,
-    flip_index,
-)
+from train.gru import run_gru
+from train.model import CLIP, Recogniser, Recurrent, flip_index
 from train.norm import MaskedBatchNorm, _Normalise
 from train.settings import PRESETS, FeatureSettings, ModelSettings, TrainSettings, read_settings
 
@@ -93,17 +89,57 @@ def test_log_probabilities_are_float32_and_normalised():
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_both_directions_equal_packed_sequences(cell):
+    """Outputs, and gradients of the input and of every weight."""
     torch.manual_seed(0)
     ours = Recurrent(5, 7, cell=cell)
     packed = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](5, 7, bidirectional=True)
+    halves = {name: own_parameter(ours, name) for name, _ in packed.named_parameters()}
     for name, parameter in packed.named_parameters():
-        half = ours.backwards if name.endswith("_reverse") else ours.forwards
-        parameter.data.copy_(half.get_parameter(name.removesuffix("_reverse")))
-    x, lengths = torch.randn(20, 3, 5), torch.tensor([20, 13, 1])
+        parameter.data.copy_(halves[name])
+    x, lengths = torch.randn(20, 3, 5, requires_grad=True), torch.tensor([20, 13, 1])
     sequence, _ = packed(nn.utils.rnn.pack_padded_sequence(x, lengths))
-    expected, _ = nn.utils.rnn.pad_packed_sequence(sequence)
+    theirs, _ = nn.utils.rnn.pad_packed_sequence(sequence)
+    expected = theirs[..., :7] + theirs[..., 7:]
     found = ours(x, flip_index(lengths, 20)) * frame_mask(lengths, 20).t().unsqueeze(2)
-    torch.testing.assert_close(found, expected[..., :7] + expected[..., 7:], atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+    weights = torch.randn_like(found)
+    found_gradients = torch.autograd.grad((found * weights).sum(), [x, *halves.values()])
+    expected_gradients = torch.autograd.grad((expected * weights).sum(), [x, *packed.parameters()])
+    torch.testing.assert_close(found_gradients, expected_gradients, atol=1e-5, rtol=1e-5)
+
+
+def own_parameter(layer, name):
+    """Ours by the name that a bidirectional layer of torch gives it."""
+    half = layer.backwards if name.endswith("_reverse") else layer.forwards
+    return half.get_parameter(name.removesuffix("_reverse"))
+
+
+def test_the_grus_gradients_are_those_of_torchs_to_the_last_digits():
+    torch.manual_seed(0)
+    layers = [nn.GRU(4, 6).double(), nn.GRU(4, 6).double()]
+    inputs = [torch.randn(9, 3, 4, dtype=torch.double, requires_grad=True) for _ in layers]
+    weights = [torch.randn(9, 3, 6, dtype=torch.double) for _ in layers]
+    sought = [*inputs, *(parameter for layer in layers for parameter in layer.parameters())]
+
+    def gradients(outputs):
+        return torch.autograd.grad(sum((y * w).sum() for y, w in zip(outputs, weights, strict=True)), sought)
+
+    expected = gradients([layer(x)[0] for layer, x in zip(layers, inputs, strict=True)])
+    torch.testing.assert_close(gradients(run_gru(layers, inputs)), expected, atol=1e-12, rtol=1e-12)
+
+
+def test_the_gru_keeps_its_state_in_float32_under_autocast():
+    torch.manual_seed(0)
+    layer, x = nn.GRU(8, 16), torch.randn(40, 2, 8)
+    expected = torch.autograd.grad(run_gru([layer], [x])[0].square().sum(), list(layer.parameters()))
+    with torch.autocast("cpu", torch.bfloat16):
+        (found,) = run_gru([layer], [x.bfloat16()])
+    assert found.dtype == torch.float32
+    for one, other in zip(
+        torch.autograd.grad(found.square().sum(), list(layer.parameters())), expected, strict=True
+    ):
+        assert one.dtype == torch.float32
+        assert (one - other).norm() < 0.03 * other.norm()
 
 
 def test_one_direction_sees_no_further_than_its_lookahead():
