@@ -82,16 +82,19 @@ def plan_epoch(
 def cut_batches(
     order: npt.NDArray[np.int64], samples: Lengths, settings: BatchingSettings, *, ranks: int = 1
 ) -> list[Rows]:
-    """Cut rows, in the order given, into batches under each rank's budget of padded samples."""
+    """Cut rows, in the order given, into batches under each rank's budget, with little enough padding."""
     batches: list[Rows] = []
     batch: list[int] = []
-    longest = 0
+    longest = total = 0
     for row, length in zip(order.tolist(), samples[order].tolist(), strict=True):
         longest = max(longest, length)
-        if batch and -(-(len(batch) + 1) // ranks) > rows_that_fit(longest, settings):
+        rows = len(batch) + 1
+        over_budget = -(-rows // ranks) > rows_that_fit(longest, settings)
+        if batch and (over_budget or rows * longest > settings.most_padding * (total + length)):
             batches.append(tuple(batch))
-            batch, longest = [], length
+            batch, longest, total = [], length, 0
         batch.append(row)
+        total += length
     return [*batches, tuple(batch)] if batch else batches
 
 

@@ -122,6 +122,8 @@ class OptimSettings(Settings):
 class BatchingSettings(Settings):
     """A batch holds at most `budget_s` seconds, padding counted, and `most_rows` rows a rank.
 
+    It ends before that when `most_padding` times its speech would be exceeded.
+
     With several manifests, `weights` says how often an epoch reads each one's rows: 2 is
     twice, 0.5 another half of them every epoch; none given is once each.
     """
@@ -129,6 +131,7 @@ class BatchingSettings(Settings):
     budget_s: Annotated[float, Field(gt=0)] = 240.0
     most_rows: Positive = 256
     longest_s: Annotated[float, Field(gt=0)] = 40.0
+    most_padding: Annotated[float, Field(gt=1)] = 1.1
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.05  # of a length, before sorting by it
     shortest_first: bool = True  # the first epoch in order of length (SortaGrad)
     weights: tuple[Annotated[float, Field(gt=0, le=100)], ...] = ()

@@ -27,9 +27,19 @@ def test_every_row_occurs_once_within_the_budget():
         assert max(map(len, found)) <= 9
 
 
-def test_padding_is_at_most_a_tenth():
-    padded = sum(padded_samples(batch, SAMPLES) for batch in batches(plan(1)))
-    assert padded / SAMPLES.sum() <= 1.10
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize("count", [7, 60, 500])
+def test_no_batch_is_padded_by_more_than_a_tenth(count, ranks):
+    """Few rows of very different lengths under a budget that would hold them all."""
+    settings = BatchingSettings(budget_s=240.0)
+    steps = plan_epoch(
+        tuple(range(count)), SAMPLES, settings=settings, seed=0, epoch=1, batches_per_step=1, ranks=ranks
+    )
+    assert sorted(row for batch in batches(steps) for row in batch) == list(range(count))
+    for batch in batches(steps):
+        shares = [batch[rank::ranks] for rank in range(min(ranks, len(batch)))]
+        padded = sum(padded_samples(share, SAMPLES) for share in shares)
+        assert padded <= 1.1 * SAMPLES[list(batch)].sum()
 
 
 def test_epochs_and_seeds_differ_and_repeat():

@@ -64,7 +64,7 @@ def test_two_ranks_take_the_steps_of_one(tone_manifest, micro, tmp_path):
     steps = [*PLAIN, "loop.max_steps=50"]
     fit(run=alone, assignments=[*steps, "batching.most_rows=18"], **common)
     codes = train_on_ranks(2, run=both, assignments=[*steps, "batching.most_rows=9"], **ranked)
-    assert codes[0] == 0  # the rank that writes; gloo may abort another one as the last of them leaves
+    assert codes == [0, 0]
     assert len(losses_of(alone)) == 50
     np.testing.assert_allclose(losses_of(both), losses_of(alone), rtol=1e-4)
     for name, tensor in alone.last().tensors("model.safetensors").items():
@@ -82,7 +82,7 @@ def test_a_rank_with_nothing_to_do_waits_for_the_others(make_corpus, make_tones,
     run = RunFolder(tmp_path / "run")
     small = [*PLAIN, "batching.most_rows=1", "optim.accumulate=2", "loop.max_steps=4"]
     codes = train_on_ranks(3, manifest=manifest, run=run, preset=micro, assignments=small)
-    assert codes[0] == 0
+    assert codes == [0, 0, 0]
     assert len(losses_of(run)) == 4
     assert np.isfinite(losses_of(run)).all()
 
