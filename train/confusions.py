@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
 
+from pipeline.contract.vocabulary import KOREAN
 from train.metrics import align
 
 NOTHING: Final = "-"  # of an insertion's reference, or of a deletion's hypothesis
@@ -27,9 +28,10 @@ def count_confusions(rows: Sequence[dict[str, Any]]) -> Confusions:
 
 
 def symbols_of(confusions: Confusions) -> list[str]:
-    """The symbols that occur, with `NOTHING` as the last."""
+    """The symbols that occur, related ones side by side, with `NOTHING` as the last."""
     found = {symbol for pair in confusions for symbol in pair} - {NOTHING}
-    return [*sorted(found), NOTHING]
+    known = [symbol for symbol in KOREAN.symbols if symbol in found]
+    return [*known, *sorted(found.difference(known)), NOTHING]
 
 
 def confusions_csv(confusions: Confusions) -> str:
