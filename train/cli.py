@@ -159,8 +159,10 @@ def _print(row: "Transcribed", *, hangul: bool, times: bool, as_json: bool) -> N
 
 
 def _one_line(summary: dict[str, Any]) -> str:
+    flattered = summary["split"] == "valid" and summary.get("tuned_on", 0) > 0
     return (
         f"PER {summary['per']:.4f} on split {summary['split']}: {summary['utterances']} utterances,"
         f" {summary['reference_phones']} phones, {summary['substitutions']} substitutions,"
         f" {summary['deletions']} deletions, {summary['insertions']} insertions"
+        + ("; the decoder's weights were tuned on this split, another one tells more" if flattered else "")
     )

@@ -1,11 +1,11 @@
-"""An entry of a list that anybody could have written: NeMo's JSON lines, a table.
+"""An entry of a list that anybody could have written: JSON lines, a table.
 
 The id is the entry's own, or the recording's path below the list's folder without its
 extension; a segment's begins where its start says (`talk@12.340`). Two such lists may name
 `wavs/1.wav` both: give each its own name (`--corpus nemo:clinic`) before merging them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline.corpora.jsons import seconds_of
@@ -25,6 +25,28 @@ class Columns:
     split: str = ""
     offset: str = ""
     duration: str = ""
+
+
+_NAMES = {
+    "audio": ("path", "audio", "wav", "audio_filepath", "file", "file_name"),
+    "text": ("text", "sentence", "transcript", "transcription"),
+    "id": ("id", "utt_id"),
+    "speaker": ("speaker", "speaker_id", "client_id"),
+    "split": ("split",),
+    "offset": ("offset", "start"),
+    "duration": ("duration",),
+}
+AUDIO_NAMES, TEXT_NAMES = _NAMES["audio"], _NAMES["text"]
+
+
+def name_columns(names: Iterable[str]) -> Columns | None:
+    """Which of `names` says what, capitals or not; None unless there are a recording's and a text's."""
+    by_name = {name.lower(): name for name in reversed(list(names))}
+    chosen = {
+        role: next((by_name[known] for known in knowns if known in by_name), "")
+        for role, knowns in _NAMES.items()
+    }
+    return Columns(**chosen) if chosen["audio"] and chosen["text"] else None
 
 
 def make_utterance(

@@ -1,12 +1,12 @@
-"""NeMo manifests: JSON lines of `{"audio_filepath", "duration", "text"}`.
+"""JSON lines: NeMo manifests of `{"audio_filepath", "duration", "text"}`, and any list like them.
 
 Provenance: NVIDIA NeMo's format for speech recognition, written by many tools.
 Licence: the recordings' own.
 
 Layout: a .json or .jsonl file (or a folder of them) with one object a line; optional `offset`,
-`speaker`, `id` (or `utt_id`), `split`. Paths are absolute or relative to the manifest.
-`duration` cuts only where `offset` is given. A manifest named `train*`, `dev*`, `test*` says
-the split.
+`speaker`, `id` (or `utt_id`), `split`. A .jsonl may use any name that a table's column may have
+(table.py), as its first line does. Paths are absolute or relative to the manifest. `duration`
+cuts only where `offset` is given. A manifest named `train*`, `dev*`, `test*` says the split.
 """
 
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ from pathlib import Path
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.corpus import Corpus, Listed, malformed
-from pipeline.corpora.entries import Columns, make_utterance
+from pipeline.corpora.entries import AUDIO_NAMES, TEXT_NAMES, Columns, make_utterance, name_columns
 from pipeline.corpora.jsons import encodable, parse_json
 from pipeline.corpora.naming import split_hint
 from pipeline.corpora.resolving import Relative
 from pipeline.corpora.survey import Survey, read_head, take_survey
 from pipeline.record import Annotation, Utterance
 
-_COLUMNS = Columns("audio_filepath", "text", "id", "speaker", "split", "offset", "duration")
+_NEMO = Columns("audio_filepath", "text", "id", "speaker", "split", "offset", "duration")
 
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
@@ -32,7 +32,8 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
     if not manifests:
         raise InputRejected(
             f'{root} holds no NeMo manifest: looked for .json or .jsonl lines of {{"audio_filepath": ...}},'
-            f" found {survey.describe()}"
+            f" or .jsonl lines that name a recording ({', '.join(AUDIO_NAMES)}) and its text"
+            f" ({', '.join(TEXT_NAMES)}), found {survey.describe()}"
         )
     for manifest in manifests:
         yield from _read_manifest(manifest, root=root, corpus=corpus)
@@ -41,18 +42,22 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
 def _read_manifest(manifest: Path, *, root: Path, corpus: str) -> Iterator[Listed]:
     files = Relative(manifest.parent)
     split = split_hint(manifest.stem)
+    columns = _find_columns(manifest)
+    assert columns is not None
     with manifest.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
-            utterance = _read_line(line, corpus=corpus, files=files, split=split)
+            utterance = _read_line(line, columns, corpus=corpus, files=files, split=split)
             if isinstance(utterance, Utterance):
                 yield utterance
             else:
                 yield malformed(corpus, manifest, root=root, line=number, problem=utterance)
 
 
-def _read_line(line: bytes, *, corpus: str, files: Relative, split: str | None) -> Utterance | str:
+def _read_line(
+    line: bytes, columns: Columns, *, corpus: str, files: Relative, split: str | None
+) -> Utterance | str:
     try:
         entry = parse_json(line)
     except ValueError as error:
@@ -61,7 +66,7 @@ def _read_line(line: bytes, *, corpus: str, files: Relative, split: str | None) 
         return "not a JSON object"
     texts = {name: _text(value) for name, value in entry.items() if not isinstance(value, dict | list)}
     texts.setdefault("id", texts.get("utt_id", ""))
-    return make_utterance(texts, _COLUMNS, corpus=corpus, files=files, split=split)
+    return make_utterance(texts, columns, corpus=corpus, files=files, split=split)
 
 
 def _text(value: object) -> str:
@@ -70,24 +75,38 @@ def _text(value: object) -> str:
 
 def _find_manifests(survey: Survey) -> list[Path]:
     files = [*survey.files("json"), *survey.files("jsonl")]
-    return sorted(path for path in files if _is_manifest(path))
+    return sorted(path for path in files if _find_columns(path))
 
 
-def _is_manifest(path: Path) -> bool:
+def _find_columns(path: Path) -> Columns | None:
+    """What the first line's names mean, or None when it names no recording."""
     first = read_head(path).partition("\n")[0]
-    return first.startswith("{") and '"audio_filepath"' in first
+    if not first.startswith("{"):
+        return None
+    if '"audio_filepath"' in first:
+        return _NEMO
+    if path.suffix.lower() != ".jsonl":
+        return None
+    try:
+        entry = parse_json(first.encode())
+    except ValueError:
+        return None
+    return name_columns(entry) if isinstance(entry, dict) else None
 
 
 def recognise(survey: Survey) -> str | None:
-    """A .json or .jsonl file whose first line has an audio_filepath."""
-    manifests = _find_manifests(survey)
-    return f'{survey.relative(manifests[0])} with "audio_filepath" in its first line' if manifests else None
+    """A .json or .jsonl file whose first line names a recording."""
+    for manifest in _find_manifests(survey):
+        columns = _find_columns(manifest)
+        if columns is not None:
+            return f'{survey.relative(manifest)} with "{columns.audio}" in its first line'
+    return None
 
 
 NEMO = Corpus(
     CorpusRecord(name="nemo", title="A NeMo manifest's recordings", licence="the recordings' own"),
     Annotation.PLAIN,
-    'a manifest of {"audio_filepath", "duration", "text"} lines, or a folder of such manifests',
+    'JSON lines of {"audio_filepath", "duration", "text"}, or .jsonl lines that name audio and text',
     list_utterances,
     recognise,
 )

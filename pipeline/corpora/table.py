@@ -7,36 +7,27 @@ is which, capitals or not; of several that fit, the first in this list counts:
 
     the recording   path, audio, wav, audio_filepath, file, file_name (needed)
     the transcript  text, sentence, transcript, transcription (needed)
-    optional        id; speaker, speaker_id, client_id; split; offset, start; duration
+    optional        id, utt_id; speaker, speaker_id, client_id; split; offset, start; duration
 
 Paths are absolute or relative to the table. `duration` cuts only where `offset` is given. A
 .csv is comma-separated (or `;`, or `|`) and may quote; a .tsv is tab-separated and never does.
 A table named `train*`, `dev*`, `test*` says the split where no column does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora import commonvoice
 from pipeline.corpora.corpus import Corpus, Listed, malformed
-from pipeline.corpora.entries import Columns, make_utterance
+from pipeline.corpora.entries import AUDIO_NAMES, TEXT_NAMES, Columns, make_utterance, name_columns
 from pipeline.corpora.naming import split_hint
 from pipeline.corpora.resolving import Relative
 from pipeline.corpora.survey import Survey, take_survey
 from pipeline.corpora.tables import Row, read_header, read_table
 from pipeline.record import Annotation, Utterance
 
-_NAMES = {
-    "audio": ("path", "audio", "wav", "audio_filepath", "file", "file_name"),
-    "text": ("text", "sentence", "transcript", "transcription"),
-    "id": ("id",),
-    "speaker": ("speaker", "speaker_id", "client_id"),
-    "split": ("split",),
-    "offset": ("offset", "start"),
-    "duration": ("duration",),
-}
 _DELIMITERS = {".csv": ",;|", ".tsv": "\t"}
 
 
@@ -47,7 +38,7 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
     if not tables:
         raise InputRejected(
             f"{root} holds no table: looked for .csv or .tsv with a header that names a column of"
-            f" {', '.join(_NAMES['audio'])} and one of {', '.join(_NAMES['text'])},"
+            f" {', '.join(AUDIO_NAMES)} and one of {', '.join(TEXT_NAMES)},"
             f" found {survey.describe()}"
         )
     for table in tables:
@@ -82,18 +73,10 @@ def _find_tables(survey: Survey) -> list[Path]:
 def _examine(table: Path) -> tuple[str, Columns] | None:
     """The delimiter and the columns of a table, or None when its header does not name them."""
     for delimiter in _DELIMITERS.get(table.suffix.lower(), ""):
-        columns = _name_columns(read_header(table, delimiter=delimiter))
+        columns = name_columns(read_header(table, delimiter=delimiter))
         if columns is not None:
             return delimiter, columns
     return None
-
-
-def _name_columns(header: Sequence[str]) -> Columns | None:
-    by_name = {name.lower(): name for name in reversed(header)}
-    chosen = {
-        role: next((by_name[name] for name in names if name in by_name), "") for role, names in _NAMES.items()
-    }
-    return Columns(**chosen) if chosen["audio"] and chosen["text"] else None
 
 
 def recognise(survey: Survey) -> str | None:

@@ -8,7 +8,7 @@ from unicodedata import normalize
 import pytest
 
 from pipeline.contract.errors import InputRejected
-from pipeline.corpora import READERS, find_corpus
+from pipeline.corpora import READERS, detect, find_corpus
 from pipeline.record import AudioSource, Utterance
 
 NEMO = READERS["nemo"]
@@ -50,6 +50,28 @@ def nemo(tmp_path: Path, record_tone: Callable[..., Path]) -> Path:
 
 def test_a_folder_of_manifests(nemo: Path, matches_golden: Callable[..., None]) -> None:
     matches_golden("corpora_nemo.jsonl", NEMO.read(nemo), nemo)
+
+
+@pytest.mark.parametrize(("audio", "text"), [("audio", "text"), ("path", "Sentence"), ("wav", "transcript")])
+def test_json_lines_with_a_tables_names(nemo: Path, audio: str, text: str) -> None:
+    listing = nemo / "own.jsonl"
+    listing.write_text(
+        _lines({audio: "wavs/1.wav", text: "안녕하세요", "speaker_id": "kim"}, {audio: "talk.wav"})
+    )
+    assert detect(listing).name == "nemo"
+    first, second = NEMO.read(listing)
+    assert isinstance(first, Utterance)
+    assert (first.id, first.speaker, first.transcript) == ("nemo/kim/wavs/1", "nemo/kim", "안녕하세요")
+    assert isinstance(second, Utterance)
+    assert second.transcript is None
+
+
+@pytest.mark.parametrize("line", ['{"audio": "talk.wav"}', '{"text": "글"}', '["audio", "text"]', '{"audio"'])
+def test_other_json_lines_are_no_manifest(nemo: Path, line: str) -> None:
+    listing = nemo / "own.jsonl"
+    listing.write_text(f"{line}\n")
+    with pytest.raises(InputRejected, match=r"\.jsonl lines that name a recording \(path, audio"):
+        list(NEMO.read(listing))
 
 
 def test_a_manifest_itself(nemo: Path) -> None:
