@@ -14,7 +14,7 @@ from train.dataset import Source, open_sources
 from train.device import pick_device
 from train.distributed import Ranks, joined_ranks
 from train.evaluate import EVALUATION, evaluate, held_out_split, write_evaluation
-from train.job import prepare
+from train.job import Job, prepare
 from train.logs import say, write_json_lines
 from train.loop import Training
 from train.runs import RunFolder
@@ -58,11 +58,25 @@ def fit(
             if held_out_split(sources) is None:
                 say("no manifest has a test or valid split: no phone error rate will be measured")
             write_json_lines(run.left_out, job.left_out_rows())
-            say("  ".join(f"{key} {value}" for key, value in job.describe().items()))
+            say(_opening(job))
         training.train()
         if not ranks.first:
             return None
     return _measured_already(run) or measure(run, sources, settings)
+
+
+def _opening(job: Job) -> str:
+    """What a run is about to do, in one line."""
+    facts = job.describe()
+    left_out = [f"{count:,} left out ({reason})" for reason, count in facts["left_out"].items()]
+    parts = [
+        f"{facts['train_utterances']:,} utterances ({facts['train_hours']:,.2f} h) to train on",
+        *left_out,
+        f"{facts['valid_utterances']:,} to validate",
+        f"{facts['parameters'] / 1e6:,.1f} million parameters",
+        f"{facts['epochs']} epochs of {facts['steps_per_epoch']:,} steps, padding {facts['padding']:.2f}x",
+    ]
+    return ", ".join(parts)
 
 
 def measure(run: RunFolder, sources: list[Source], settings: TrainSettings) -> dict[str, Any] | None:
