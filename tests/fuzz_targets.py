@@ -273,7 +273,7 @@ def decode_audio(suffix: str, seed: int, folder: Path) -> str:
                 clip = prepare_clip(
                     recording,
                     silence=SilenceSettings(),
-                    denoise=DenoiseSettings(),
+                    denoise=DenoiseSettings(engine="gate"),
                     acceptance=AcceptanceSettings(),
                 )
                 assert isinstance(clip, Rejection) or _is_sound(clip)

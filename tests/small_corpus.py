@@ -53,7 +53,7 @@ def preprocess_arguments(corpus: Path, folder: Path) -> list[object]:
     """The command that makes `folder`/small.json and `folder`/shards of a corpus."""
     return [
         "preprocess", corpus, "--corpus", "kspon", "--out", folder / "shards",
-        "--manifest", folder / "small.json",
+        "--manifest", folder / "small.json", "--set", "denoise.engine=gate",
     ]  # fmt: skip
 
 

@@ -115,7 +115,7 @@ class OptimSettings(Settings):
     final_factor: Fraction = 0.02
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
     accumulate: Positive = 1
-    precision: Literal["float32", "bf16", "fp16"] = "float32"
+    precision: Literal["float32", "bf16", "fp16"] = "float32"  # bf16: a GPU, or a CPU that has it
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the averaged weights; 0 keeps none
 
 

@@ -32,7 +32,7 @@ from pipeline.audio.silence import speech_frames
 from pipeline.record import AudioSource, Clip, Recording, Waveform
 
 RATE_HZ = 16_000
-SILENCE, DENOISE, ACCEPTANCE = SilenceSettings(), DenoiseSettings(), AcceptanceSettings()
+SILENCE, DENOISE, ACCEPTANCE = SilenceSettings(), DenoiseSettings(engine="gate"), AcceptanceSettings()
 
 
 def detect_naively(wave: Waveform) -> list[bool]:

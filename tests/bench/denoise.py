@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=NUMBER")
     arguments = parser.parse_args()
     changed = {key: float(value) for key, value in (item.split("=") for item in arguments.set)}
-    settings = DenoiseSettings(**changed)  # type: ignore[arg-type]
+    settings = DenoiseSettings(engine="gate", **changed)  # type: ignore[arg-type]
     waves = read_waves(list_recordings(arguments.folder, limit=arguments.clips))
     seconds = sum(map(len, waves)) / RATE_HZ
     head = f"{len(waves)} clips of {arguments.folder.name}, {seconds:.0f} s; means over clips; {settings!r}"

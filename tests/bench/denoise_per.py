@@ -28,8 +28,9 @@ SEEDS = (0, 1)
 NOISES, SNR_DB = ("white", "pink", "babble"), 10.0
 TEST = ["7KCV6riw7KCV", "7KCc6rmA7KCV", "7KGw7KO87ZiE", "7LWc7KeE6raM", "7Zmp64aN66y4", "7Zmp65GQ7KeE"]
 SPEAKERS = {"test": TEST, "valid": ["64Ko6riw7JeF", "64uk7LWc6rCc"]}
-RECIPE = ["--preset", "small", "--set", "loop.epochs=8", "--set", "loop.threads=1"]
-RECIPE += ["--set", "loop.validate_every_epochs=8", "--set", "loop.tensorboard=false"]
+PLAIN = ["augment.speed_percents=[100]", "augment.bin_stripes=0", "augment.time_stripes=0"]
+PLAIN += ["optim.ema_decay=0.0", "model.dropout=0.1", "loop.epochs=8", "loop.validate_every_epochs=8"]
+RECIPE = ["--preset", "small", *(word for setting in PLAIN for word in ("--set", setting))]
 NOISE_SEED = 7
 
 
@@ -88,7 +89,10 @@ def train(manifest: Path, work: Path, engine: str, seed: int) -> Path:
     """The run folder of the recipe."""
     folder = work / f"dn-{engine}-{seed}"
     if not (folder / "evaluation.json").exists():
-        run("train", "fit", manifest, "--run", folder, *RECIPE, "--set", f"loop.seed={seed}", "--resume")
+        run(
+            "train", "fit", manifest, "--run", folder, *RECIPE, "--set", "loop.threads=1", "--set",
+            f"loop.seed={seed}", "--resume",
+        )  # fmt: skip
     return folder
 
 

@@ -24,8 +24,8 @@ from typing import Any
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "tedxkr-mini"
 VARIANTS = {
     "naive script": [],
-    "PCM shards": [],
-    "FLAC shards": ["shards.audio=flac"],
+    "PCM shards": ["denoise.engine=gate"],
+    "FLAC shards": ["denoise.engine=gate", "shards.audio=flac"],
     "noisereduce package": ["denoise.engine=noisereduce"],
     "no denoising": ["denoise.engine=off"],
 }
@@ -207,6 +207,7 @@ def _wall_s(listing: Path, jobs: int, folder: Path) -> float:
     command = [
         sys.executable, "-m", "pipeline", "preprocess", str(listing), "--corpus", "nemo",
         "--out", f"{folder}/shards", "--manifest", f"{folder}/bench.json", "--jobs", str(jobs),
+        "--set", "denoise.engine=gate",
     ]  # fmt: skip
     subprocess.run(command, capture_output=True, check=True)
     manifest = json.loads((folder / "bench.json").read_text())
