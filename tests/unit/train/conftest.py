@@ -51,6 +51,7 @@ time_stripe_widest = 2
 learning_rate = 1e-2
 warmup_steps = 10
 [batching]
+most_padding = 2.0
 budget_s = 8.0
 longest_s = 4.0
 [loop]
