@@ -3,8 +3,8 @@
 PyTorch's own goes through autograd frame by frame: a dozen small operations each, and as many
 on the way back, where every frame adds its share to the gradient of the weights. Here all that
 does not depend on the frame before is done for all frames at once, the gradients of the
-weights included. What is left of a frame is one matrix product and four operations on it, or
-three on the way back, for both directions together.
+weights included. What is left of a frame is the product of its state and the weights, which are
+arranged for it once, and four operations, or three on the way back, on both directions together.
 
     r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)      reset
     z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)      update
@@ -14,11 +14,15 @@ three on the way back, for both directions together.
 Shapes: D directions, T frames, N batch, I inputs, H hidden; G = 3 H, the gates r, z, n.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+
+from train.matmul import adder, multiply
+
+Add = Callable[[Tensor, Tensor], None]
 
 
 def run_gru(layers: Sequence[nn.GRU], x_TNI: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -50,13 +54,13 @@ class _Recurrence(torch.autograd.Function):
         c_DG: Tensor,
         product: torch.dtype,
     ) -> Tensor:
-        hidden = u_DGH.size(2)
-        sums_DTNG = _times(x_DTNI, w_DGI.mT, product) + b_DG[:, None, None]
+        rows, hidden = x_DTNI.size(2), u_DGH.size(2)
+        sums_DTNG = _times(x_DTNI, w_DGI, product) + b_DG[:, None, None]
         n_DTNH = sums_DTNG[..., 2 * hidden :].clone()
         # The gates r and z, and m = W_hn h + b_hn: each frame's product is added to what is here.
         sums_DTNG[..., : 2 * hidden] += c_DG[:, None, None, : 2 * hidden]
         sums_DTNG[..., 2 * hidden :] = c_DG[:, None, None, 2 * hidden :]
-        h_DTNH = _through_time(sums_DTNG, n_DTNH, u_DGH.mT.to(product).contiguous())
+        h_DTNH = _through_time(sums_DTNG, n_DTNH, adder(u_DGH, product, rows))
         context.save_for_backward(x_DTNI, w_DGI, u_DGH, sums_DTNG, n_DTNH, h_DTNH)
         context.product = product
         return h_DTNH[:, 1:]
@@ -64,7 +68,7 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         x_DTNI, w_DGI, u_DGH, gates_DTNG, n_DTNH, h_DTNH = context.saved_tensors
-        product = context.product
+        product, rows = context.product, x_DTNI.size(2)
         r_DTNH, z_DTNH, m_DTNH = gates_DTNG.chunk(3, dim=3)
         before_DTNH = h_DTNH[:, :-1]
         to_n_DTNH = (1 - z_DTNH) * (1 - n_DTNH.square())
@@ -78,29 +82,31 @@ class _Recurrence(torch.autograd.Function):
             dim=3,
         )
         dh_DTNH = gradients[0].clone(memory_format=torch.contiguous_format)
-        _back_through_time(dh_DTNH, slopes_DTNG, z_DTNH, u_DGH.to(product))
+        _back_through_time(dh_DTNH, slopes_DTNG, z_DTNH, adder(u_DGH.mT, product, rows))
         du_DGH, dc_DG = _weight_gradients(slopes_DTNG, before_DTNH, product)
         # The sums that hold W_i x are the same but for n, where r does not come between.
         slopes_DTNG[..., 2 * u_DGH.size(2) :] = dh_DTNH * to_n_DTNH
         dw_DGI, db_DG = _weight_gradients(slopes_DTNG, x_DTNI, product)
-        return _times(slopes_DTNG, w_DGI, product), dw_DGI, du_DGH, db_DG, dc_DG, None
+        return _times(slopes_DTNG, w_DGI.mT, product), dw_DGI, du_DGH, db_DG, dc_DG, None
 
 
-def _through_time(sums_DTNG: Tensor, n_DTNH: Tensor, u_DHG: Tensor) -> Tensor:
+def _through_time(sums_DTNG: Tensor, n_DTNH: Tensor, add_product: Add) -> Tensor:
     """h_DTNH, with the state before the first frame; the sums become r, z, m, and `n_DTNH` the candidates."""
     directions, frames, rows, hidden = n_DTNH.shape
     h_DTNH = n_DTNH.new_zeros((directions, frames + 1, rows, hidden))
-    for frame in range(frames):
-        sums_DNG, h_DNH, n_DNH = sums_DTNG[:, frame], h_DTNH[:, frame], n_DTNH[:, frame]
-        _add_product(sums_DNG, h_DNH, u_DHG)
+    states = h_DTNH.unbind(1)
+    for sums_DNG, n_DNH, h_DNH, after_DNH in zip(
+        sums_DTNG.unbind(1), n_DTNH.unbind(1), states[:-1], states[1:], strict=True
+    ):
+        add_product(sums_DNG, h_DNH)
         r_DNH, z_DNH, m_DNH = sums_DNG.chunk(3, dim=2)
         sums_DNG[..., : 2 * hidden].sigmoid_()
         n_DNH.addcmul_(r_DNH, m_DNH).tanh_()
-        torch.lerp(n_DNH, h_DNH, z_DNH, out=h_DTNH[:, frame + 1])
+        torch.lerp(n_DNH, h_DNH, z_DNH, out=after_DNH)
     return h_DTNH
 
 
-def _back_through_time(dh_DTNH: Tensor, slopes_DTNG: Tensor, z_DTNH: Tensor, u_DGH: Tensor) -> None:
+def _back_through_time(dh_DTNH: Tensor, slopes_DTNG: Tensor, z_DTNH: Tensor, add_product: Add) -> None:
     """Add to each frame's gradient what later frames send back; the slopes become gradients of the sums."""
     slopes_DTN3H = slopes_DTNG.view(*dh_DTNH.shape[:3], 3, -1)
     for frame in range(dh_DTNH.size(1) - 1, -1, -1):
@@ -109,23 +115,14 @@ def _back_through_time(dh_DTNH: Tensor, slopes_DTNG: Tensor, z_DTNH: Tensor, u_D
         if frame:
             before_DNH = dh_DTNH[:, frame - 1]
             before_DNH.addcmul_(dh_DNH, z_DTNH[:, frame])
-            _add_product(before_DNH, slopes_DTNG[:, frame], u_DGH)
+            add_product(before_DNH, slopes_DTNG[:, frame])
 
 
-def _add_product(sums_DNB: Tensor, x_DNA: Tensor, w_DAB: Tensor) -> None:
-    if sums_DNB.dtype == w_DAB.dtype:
-        sums_DNB.baddbmm_(x_DNA, w_DAB)
-    else:
-        sums_DNB.add_(torch.bmm(x_DNA.to(w_DAB.dtype), w_DAB))
-
-
-def _times(x_DTNA: Tensor, w_DAB: Tensor, product: torch.dtype) -> Tensor:
-    y_DRB = torch.bmm(x_DTNA.flatten(1, 2).to(product), w_DAB.to(product))
-    return y_DRB.to(x_DTNA.dtype).view(*x_DTNA.shape[:3], -1)
+def _times(x_DTNA: Tensor, w_DBA: Tensor, product: torch.dtype) -> Tensor:
+    return multiply(x_DTNA.flatten(1, 2), w_DBA, product).view(*x_DTNA.shape[:3], -1)
 
 
 def _weight_gradients(dsums_DTNG: Tensor, x_DTNI: Tensor, product: torch.dtype) -> tuple[Tensor, Tensor]:
     """Of a matrix and its bias, summed over all frames and rows at once."""
     dsums_DRG, x_DRI = dsums_DTNG.flatten(1, 2), x_DTNI.flatten(1, 2)
-    dw_DGI = torch.bmm(dsums_DRG.mT.to(product), x_DRI.to(product)).to(dsums_DRG.dtype)
-    return dw_DGI, dsums_DRG.sum(1)
+    return multiply(dsums_DRG.mT, x_DRI.mT, product), dsums_DRG.sum(1)

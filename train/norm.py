@@ -77,7 +77,9 @@ class _Normalise(torch.autograd.Function):
         inverse_C = torch.rsqrt(variance_C + EPSILON)
         context.save_for_backward(centred, mask, weight_C, inverse_C, count)
         context.dims, context.channel_dim, context.dtype = dims, channel_dim, x.dtype
-        y = centred * _along(weight_C * inverse_C, x, channel_dim) + mask * _along(bias_C, x, channel_dim)
+        y = torch.addcmul(
+            mask * _along(bias_C, x, channel_dim), centred, _along(weight_C * inverse_C, x, channel_dim)
+        )
         context.mark_non_differentiable(mean_C, variance_C, count)
         return y, mean_C, variance_C, count
 
@@ -91,7 +93,7 @@ class _Normalise(torch.autograd.Function):
             sum_over_ranks(torch.stack([bias_grad_C, product_C])) / count.clamp(min=1.0)
         ).unbind()
         dim = context.channel_dim
-        dx = dy.sub_(centred * _along(mean_product_C * inverse_C.square(), dy, dim))
+        dx = dy.addcmul_(centred, _along(mean_product_C * inverse_C.square(), dy, dim), value=-1.0)
         dx.sub_(mask * _along(mean_dy_C, dy, dim)).mul_(_along(weight_C * inverse_C, dy, dim))
         return dx.to(context.dtype), None, product_C * inverse_C, bias_grad_C, None
 
