@@ -77,6 +77,7 @@ class TrainedOn(Settings):
     content_sha256: Sha256
     train_hours: float
     corpora: tuple[str, ...]  # title and licence
+    denoisers: tuple[str, ...] = ()  # the engines that its recordings went through
 
     @classmethod
     def of(cls, source: Source) -> "TrainedOn":
@@ -84,12 +85,14 @@ class TrainedOn(Settings):
         manifest = source.manifest
         shards = [(shard.split, shard.ranges, shard.sha256) for shard in manifest.shards]
         content = json.dumps([manifest.vocabulary.sha256, shards])
+        engines = {each.values.get("denoise", {}).get("engine", "off") for each in manifest.settings}
         return cls(
             name=manifest.name,
             path=source.path,
             content_sha256=hashlib.sha256(content.encode()).hexdigest(),
             train_hours=sum(shard.seconds for shard in manifest.split_shards("train")) / 3600,
             corpora=tuple(f"{each.corpus.title} ({each.corpus.licence})" for each in manifest.sources),
+            denoisers=tuple(sorted(engines - {"off"})),
         )
 
 
@@ -106,6 +109,17 @@ class CheckpointRecord(Settings):
     command: str
     files: dict[str, Sha256]
     optimiser: dict[str, Any]  # what is not a tensor: parameter groups, numbers, the loss scale
+
+    @property
+    def denoised(self) -> str | None:
+        """A sentence for whoever recognises with it, if it was trained on denoised recordings."""
+        engines = sorted({engine for manifest in self.manifests for engine in manifest.denoisers})
+        if not engines:
+            return None
+        return (
+            f"It was trained on recordings denoised by {' and '.join(engines)}; transcribe denoises nothing,"
+            " and noise that it never heard costs errors."
+        )
 
 
 @dataclass(frozen=True, slots=True)

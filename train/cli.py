@@ -124,6 +124,7 @@ def transcribe(
     from train.audio import find_audio
     from train.decoding.decoder import has_words, open_decoder
     from train.device import pick_device
+    from train.logs import say
     from train.runs import find_checkpoint
     from train.transcribe import transcribe
 
@@ -134,6 +135,8 @@ def transcribe(
     if decoder is None:
         decoder = "words" if hangul and has_words(recogniser, found) else "greedy"
     decode = open_decoder(decoder, recogniser, found).decode
+    if found.record.denoised:
+        say(found.record.denoised)
     failed, files = 0, list(find_audio(audio))
     for row in transcribe(recogniser, files, decode):
         if row.problem is not None:

@@ -6,7 +6,8 @@ import torch
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.vocabulary import KOREAN
-from train.checkpoint import Best, CheckpointRecord, Position, capture, read_checkpoint
+from train.card import model_card
+from train.checkpoint import Best, CheckpointRecord, Position, TrainedOn, capture, read_checkpoint
 from train.dataset import open_sources
 from train.model import Recogniser
 from train.optim import make_optimiser
@@ -50,6 +51,20 @@ def test_what_is_saved_comes_back(tmp_path, state):
     for parameter, slots in saved_state.items():
         assert loaded_state[parameter].keys() == slots.keys()
         assert all(torch.equal(loaded_state[parameter][name], tensor) for name, tensor in slots.items())
+
+
+def test_the_record_and_the_card_name_what_denoised_the_recordings(tmp_path, state, tone_manifest):
+    manifest = json.loads(tone_manifest.read_text())
+    manifest["settings"][0]["values"] = {"denoise": {"engine": "gate", "strength": 0.8}}
+    denoised = tone_manifest.with_name("denoised.json")
+    denoised.write_text(json.dumps(manifest))
+    records = [TrainedOn.of(source) for source in open_sources([tone_manifest, denoised])]
+    assert [record.denoisers for record in records] == [(), ("gate",)]
+    _, _, captured = state
+    RunFolder(tmp_path).save(*captured())
+    found = RunFolder(tmp_path).last().record
+    assert "denoised" not in model_card(found)
+    assert "denoised by gate" in model_card(found.model_copy(update={"manifests": tuple(records)}))
 
 
 def test_nothing_is_pickled_and_the_record_says_what_it_is(tmp_path, state, tone_manifest):

@@ -112,6 +112,18 @@ def test_transcribe_reads_any_container_rate_and_channel_count(trained, recordin
     assert len({line["ipa"] for line in found}) == 1
 
 
+def test_transcribe_says_when_the_training_heard_denoised_speech(trained, recording, tmp_path):
+    assert "denoised" not in call("transcribe", trained, recording[0]).stderr
+    run = shutil.copytree(trained, tmp_path / "run")
+    for path in run.glob("checkpoints/*/checkpoint.json"):
+        record = json.loads(path.read_text())
+        record["manifests"][0]["denoisers"] = ["gate"]
+        path.write_text(json.dumps(record))
+    result = call("transcribe", run, recording[0])
+    assert result.exit_code == 0
+    assert "denoised by gate; transcribe denoises nothing" in result.stderr
+
+
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(trained, recording, tmp_path):
     broken = tmp_path / "broken.flac"
     broken.write_bytes(b"not audio")
