@@ -47,7 +47,7 @@ def read_table(
     """The rows of a listing; blank lines are passed over.
 
     Args:
-        listing: A UTF-8 file, with or without a byte order mark.
+        listing: UTF-8, with or without a byte order mark, or cp949 throughout, as Excel saves in Korea.
         root: The corpus' folder, from which a drop names the listing.
         corpus: The corpus' name.
         delimiter: What parts the cells.
@@ -56,7 +56,7 @@ def read_table(
         file: The column that names a recording, without which a row names no utterance.
         needed: More columns without which a row names no utterance.
     """
-    with listing.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+    with listing.open(encoding=_encoding(listing), errors="surrogateescape", newline="") as lines:
         rows = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
         while True:
             try:
@@ -74,6 +74,21 @@ def read_table(
                     yield Row(rows.line_num, _name_cells(cells, columns))
                 else:
                     yield malformed(corpus, listing, root=root, line=rows.line_num, problem=problem)
+
+
+def _encoding(listing: Path) -> str:
+    """UTF-8 unless the whole listing is cp949 and not UTF-8: a broken row makes it neither."""
+    return next((encoding for encoding in ("utf-8-sig", "cp949") if _is_all(listing, encoding)), "utf-8-sig")
+
+
+def _is_all(listing: Path, encoding: str) -> bool:
+    try:
+        with listing.open(encoding=encoding) as text:
+            while text.read(2**20):
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _name_cells(cells: list[str], columns: Sequence[str]) -> dict[str, str]:

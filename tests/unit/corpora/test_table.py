@@ -38,6 +38,27 @@ def test_a_folder_of_tables(table: Path, matches_golden: Callable[..., None]) ->
     matches_golden("corpora_table.jsonl", TABLE.read(table), table)
 
 
+def test_a_table_that_excel_saved_in_korea(tmp_path: Path) -> None:
+    rows = "path,text\r\nwavs/1.wav,안녕하세요 여러분\r\nwavs/2.wav,똠방각하 펲시콜라\r\n"
+    (tmp_path / "meta.csv").write_bytes(rows.encode("cp949"))
+    texts = [row.transcript for row in TABLE.read(tmp_path) if isinstance(row, Utterance)]
+    assert texts == ["안녕하세요 여러분", "똠방각하 펲시콜라"]
+
+
+def test_one_row_in_another_encoding_is_dropped_alone(tmp_path: Path) -> None:
+    rows = ["path,text", "wavs/1.wav,안녕하세요 여러분", "wavs/2.wav,반갑습니다", "wavs/3.wav,또 만나요"]
+    (tmp_path / "meta.csv").write_bytes(
+        b"\n".join(row.encode("cp949" if "2.wav" in row else "utf-8") for row in rows)
+    )
+    found = list(TABLE.read(tmp_path))
+    assert [row.transcript for row in found if isinstance(row, Utterance)] == [
+        "안녕하세요 여러분",
+        "또 만나요",
+    ]
+    (dropped,) = [row for row in found if not isinstance(row, Utterance)]
+    assert "not UTF-8" in dropped.detail
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
