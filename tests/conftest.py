@@ -21,8 +21,8 @@ def kspon_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def malsori() -> Callable[..., Result]:
     """Runs the command line in this process: `malsori("show", path)`; gives exit code and output."""
 
-    def run(*arguments: object) -> Result:
-        return CliRunner().invoke(main, [str(argument) for argument in arguments])
+    def run(*arguments: object, stdin: str | None = None) -> Result:
+        return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
     return run
 

@@ -1,6 +1,7 @@
 """Looking around: how a text is pronounced, which corpora can be read, what this machine lacks."""
 
 import json
+import sys
 from collections.abc import Iterator
 
 import click
@@ -14,8 +15,13 @@ from pipeline.contract.errors import InputRejected
 @click.option("--rules", "are_listed", is_flag=True, help="List the rules with their articles.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a text.")
 def phonemes(text: tuple[str, ...], **options: bool) -> None:
-    """Show how Korean TEXT is pronounced: Hangul as spoken, IPA symbols, romanisation."""
-    if not text and not options["are_listed"]:
+    """Show how Korean TEXT is pronounced: Hangul as spoken, IPA symbols, romanisation.
+
+    `-` reads lines from standard input.
+    """
+    if text == ("-",):
+        text = tuple(line.strip() for line in sys.stdin if line.strip())
+    elif not text and not options["are_listed"]:
         raise click.UsageError("give a TEXT, or --rules")
     if options["are_listed"]:
         for line in _rules():

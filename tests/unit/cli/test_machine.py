@@ -14,6 +14,11 @@ def test_phonemes_shows_the_steps_in_columns(malsori):
     ]
 
 
+def test_phonemes_reads_lines_from_standard_input(malsori):
+    result = malsori("phonemes", "-", stdin="굳이\n\n같이\n")
+    assert result.stdout == malsori("phonemes", "굳이", "같이").stdout
+
+
 def test_phonemes_as_json_is_one_object_a_text(malsori):
     row = json.loads(malsori("phonemes", "--json", "굳이").stdout)
     assert row["pronunciation"] == "구지"
