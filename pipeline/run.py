@@ -121,6 +121,10 @@ def plan_request(request: Request) -> Plan:
     return plan if request.part is None else take_part(plan, request.part)
 
 
+def _count(plan: Plan) -> int:
+    return len(plan.dropped) + sum(len(task.utterances) for task in plan.tasks)
+
+
 def describe_plan(plan: Plan, request: Request) -> str:
     """What a run will use and roughly make, in one line."""
     gigabytes = plan.estimated_s * SHARD_BYTES_PER_SECOND / 1e9
@@ -129,7 +133,7 @@ def describe_plan(plan: Plan, request: Request) -> str:
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 1e9
     return (
-        f"{plan.num_utterances:,} utterances, about {plan.estimated_s / 3600:.2f} h,"
+        f"{_count(plan):,} utterances, about {plan.estimated_s / 3600:.2f} h,"
         f" in {len(plan.tasks)} shards of about {gigabytes:.2f} GB in all ({free:.0f} GB free),"
         f" {request.jobs} jobs at low priority"
     )
@@ -240,8 +244,9 @@ def _judge(manifest: Manifest, request: Request) -> None:
     if read == 0 and request.part is not None:
         return  # more boxes than shards: this one has nothing to do
     if kept == 0 or (read - kept) / read > request.max_dropped:
-        worst = max(manifest.counts.dropped, key=lambda reason: manifest.counts.dropped[reason], default="")
+        reasons = sorted(manifest.counts.dropped.items(), key=lambda item: -item[1])
         raise TooManyDropped(
-            f"{read - kept} of {read} utterances were dropped, most as {worst or 'nothing'};"
+            f"{read - kept} of {read} utterances were dropped"
+            f" ({', '.join(f'{count} {reason}' for reason, count in reasons)});"
             f" the dropped list is {request.out / manifest.dropped.path}"
         )

@@ -1,11 +1,15 @@
 """Tables for a human reader: what a run did, what a manifest describes."""
 
+import shlex
 from collections.abc import Iterable
 
 from pipeline.contract.manifest import Manifest, SettingsRecord
 from pipeline.contract.text import printable
 
 MAX_SPEAKERS_SHOWN = 10
+
+FEW_SPEAKERS = 40
+"""Below, a twentieth of the speakers may be none of them."""
 
 
 def summarise_run(manifest: Manifest, *, reused: int) -> str:
@@ -20,7 +24,7 @@ def summarise_run(manifest: Manifest, *, reused: int) -> str:
             ("silence removed", f"{statistics.silence_removed_s:.1f} s"),
             *_split_rows(manifest),
             ("shards", f"{len(manifest.shards)}" + (f", {reused} of them from before" if reused else "")),
-            ("took", f"{run.seconds:.1f} s{speed}, {run.jobs} jobs"),
+            ("took", f"{run.seconds:.1f} s{speed}, {run.jobs} job{'s' * (run.jobs > 1)}"),
         ]
     )
 
@@ -29,10 +33,17 @@ def held_out_hint(manifest: Manifest, path: str) -> str | None:
     """What to do about a dataset that has nothing to measure a recogniser on; None if it has."""
     if {shard.split for shard in manifest.shards} - {"train"}:
         return None
-    return (
-        "all of it is for training: nothing is left to measure a recogniser on;"
-        f" malsori split {path} -o SPLIT.json --valid 0.05 --test 0.05 divides it by speaker"
-    )
+    speakers = list(manifest.statistics.speakers)
+    split = f"malsori split {path} -o SPLIT.json"
+    if not speakers:
+        advice = f"{split} --valid 0.05 --test 0.05 divides it by utterance, as it names no speakers"
+    elif len(speakers) < FEW_SPEAKERS:
+        advice = (
+            f"{split} --test-speaker {shlex.quote(speakers[0])} holds back one of {len(speakers)} speakers"
+        )
+    else:
+        advice = f"{split} --valid 0.05 --test 0.05 divides it by speaker"
+    return f"all of it is for training: nothing is left to measure a recogniser on; {advice}"
 
 
 def summarise_derived(manifest: Manifest) -> str:

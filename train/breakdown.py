@@ -37,9 +37,9 @@ def row_edits(row: Row) -> Edits:
 
 
 def worst(rows: Iterable[Row], count: int) -> list[Row]:
-    """The rows with the highest PER, the longer ones first among equals."""
-    labelled = (row for row in rows if row["per"] is not None)
-    return sorted(labelled, key=lambda row: (-row["per"], -row["reference_phones"], row["id"]))[:count]
+    """The rows with the highest PER, the longer ones first among equals; none that is right."""
+    wrong = (row for row in rows if row["per"])
+    return sorted(wrong, key=lambda row: (-row["per"], -row["reference_phones"], row["id"]))[:count]
 
 
 def _by(rows: Sequence[Row], key: Callable[[Row], Any]) -> dict[str, dict[str, Any]]:

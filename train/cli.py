@@ -21,7 +21,7 @@ class ExitCodes(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that was named."""
-        with exit_codes():
+        with exit_codes(again="the same fit with --resume"):
             return super().invoke(context)
 
 
@@ -77,22 +77,23 @@ def fit(
 
 @main.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.argument("manifest", type=click.Path(path_type=Path))
+@click.argument("manifest")
 @click.option("--split", default="test", show_default=True)
 @click.option("--decoder", type=click.Choice(DECODERS), default="greedy", show_default=True)
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
-def evaluate(checkpoint: Path, manifest: Path, *, split: str, decoder: str, out: Path) -> None:
+def evaluate(checkpoint: Path, manifest: str, *, split: str, decoder: str, out: Path) -> None:
     """Measure a checkpoint (or a run's best one) on a split of a manifest.
 
     Decoders: greedy; beam; ngram, with the phones of the train split; words, with its words.
     The folder gets evaluation.json, evaluation.html, utterances.jsonl and the confusions.
     """
-    from train.dataset import open_sources
+    from train.dataset import check_hashes, open_sources
     from train.evaluate import evaluate, write_evaluation
     from train.runs import find_checkpoint
 
-    found = find_checkpoint(checkpoint)
-    summary, rows = evaluate(found, open_sources([manifest]), split=split, decoder=decoder)
+    found, sources = find_checkpoint(checkpoint), open_sources([manifest])
+    check_hashes(sources, split)
+    summary, rows = evaluate(found, sources, split=split, decoder=decoder)
     write_evaluation(out, summary, rows)
     click.echo(_one_line(summary))
 
@@ -145,7 +146,8 @@ def transcribe(
         else:
             _print(row, hangul=hangul, times=times, as_json=as_json)
     if failed:
-        raise InputRejected(f"{failed} of {len(files)} files could not be read; the others were transcribed")
+        rest = "; the others were transcribed" if failed < len(files) else ""
+        raise InputRejected(f"{failed} of {len(files)} files could not be read{rest}")
 
 
 def _print(row: "Transcribed", *, hangul: bool, times: bool, as_json: bool) -> None:
@@ -167,5 +169,6 @@ def _one_line(summary: dict[str, Any]) -> str:
         f"PER {summary['per']:.4f} on split {summary['split']}: {summary['utterances']} utterances,"
         f" {summary['reference_phones']} phones, {summary['substitutions']} substitutions,"
         f" {summary['deletions']} deletions, {summary['insertions']} insertions"
+        + (f"; {summary['unreadable']} more could not be read" if summary["unreadable"] else "")
         + ("; the decoder's weights were tuned on this split, another one tells more" if flattered else "")
     )

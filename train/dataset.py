@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Manifest, ShardRecord, VocabularyRecord
 from pipeline.contract.opened import OpenedManifest, open_manifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
@@ -205,6 +206,23 @@ def agree(one: VocabularyRecord, other: VocabularyRecord, between: str) -> None:
             f"{between} have different vocabularies ({one.name}, {len(one.symbols)} symbols;"
             f" {other.name}, {len(other.symbols)} symbols): preprocess them with one malsori"
         )
+
+
+def check_hashes(sources: Sequence[Source], split: str | None = None) -> None:
+    """Raise HandOffBroken unless every shard (of `split`) has the bytes that its manifest says."""
+    for source in sources:
+        wanted = {shard.path: shard for shard in source.manifest.shards if split in {None, shard.split}}
+        for path, record in wanted.items():
+            if source.remote:
+                source.remote.fetch(record)
+            place = source.opened.locate(path)
+            if not place.is_file():
+                raise HandOffBroken(f"shard {path} of {source.path} is missing; copy it beside the others")
+            if file_sha256(place) != record.sha256:
+                raise HandOffBroken(
+                    f"shard {path} of {source.path} is not the one that its manifest describes: copy it again"
+                    " (malsori verify names all that is wrong)"
+                )
 
 
 def _present(path: Path) -> Path:

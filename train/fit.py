@@ -7,10 +7,9 @@ from typing import Any
 
 import torch
 
-from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.files import file_sha256
+from pipeline.contract.errors import InputRejected
 from train.checkpoint import Checkpoint, TrainedOn
-from train.dataset import Source, open_sources
+from train.dataset import Source, check_hashes, open_sources
 from train.device import pick_device
 from train.distributed import Ranks, joined_ranks
 from train.evaluate import EVALUATION, evaluate, held_out_split, write_evaluation
@@ -51,6 +50,7 @@ def fit(
         if checkpoint:
             check_continues(checkpoint, settings, sources, ranks)
         if ranks.first and not checkpoint:
+            say("checking the shards' hashes")
             check_hashes(sources)
         job = prepare(sources, settings, ranks=ranks.count)
         training = Training(job, run, checkpoint, ranks)
@@ -103,21 +103,6 @@ def _measured_already(run: RunFolder) -> dict[str, Any] | None:
         return None
     say(f"{run.path} was finished and measured already")
     return summary
-
-
-def check_hashes(sources: list[Source]) -> None:
-    """Raise HandOffBroken unless every shard has the bytes that its manifest says: a new run's first act."""
-    say("checking the shards' hashes")
-    for source in sources:
-        for path, record in {shard.path: shard for shard in source.manifest.shards}.items():
-            place = source.opened.locate(path)
-            if not place.is_file():
-                raise HandOffBroken(f"shard {path} of {source.path} is missing; copy it beside the others")
-            if file_sha256(place) != record.sha256:
-                raise HandOffBroken(
-                    f"shard {path} of {source.path} is not the one that its manifest describes: copy it again"
-                    " (malsori verify names all that is wrong)"
-                )
 
 
 def check_continues(

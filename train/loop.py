@@ -88,7 +88,7 @@ class Training:
                 self._advance(loader, self.position.step_in_epoch / len(plan), log)
                 if self.ranks.any(stop.asked, device=self.device):
                     self._save()
-                    log.line(f"stopped after step {self.position.step}; go on with --resume")
+                    log.line(f"stopped after step {self.position.step}")
                     raise KeyboardInterrupt
                 if time.monotonic() - self._saved_at > self.settings.loop.checkpoint_minutes * 60:
                     self._save()

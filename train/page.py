@@ -42,7 +42,7 @@ def page(summary: dict[str, Any], rows: Sequence[dict[str, Any]], confusions: Co
             "<h2>Confusions</h2>",
             "<p class=dim>Reference down, recognised across; - is nothing: insertions and deletions.</p>",
             f"<div class=scroll>{confusions_svg(confusions)}</div>",
-            f"<h2>The {WORST} worst utterances</h2>",
+            f"<h2>The worst utterances, {WORST} at most</h2>",
             *map(_utterance, worst(rows, WORST)),
         ]
     )

@@ -63,9 +63,10 @@ class MissingResource(MalsoriError):
 
 
 @contextmanager
-def exit_codes() -> Iterator[None]:
+def exit_codes(again: str = "the same command") -> Iterator[None]:
     """Turn a run's errors into one line on stderr and the exit code of their kind.
 
+    `again` is what goes on where an interrupted run stopped.
     A full disk or a folder that may not be written to is the user's to mend as well. Anything
     else is a bug and propagates.
     """
@@ -77,9 +78,9 @@ def exit_codes() -> Iterator[None]:
     except OSError as error:
         if error.errno not in ENVIRONMENT_ERRORS:
             raise
-        advice = f"{ENVIRONMENT_ERRORS[error.errno]}; the same command then goes on where it stopped"
+        advice = f"{ENVIRONMENT_ERRORS[error.errno]}; {again} then goes on where it stopped"
         print(f"error: {error}: {advice}", file=sys.stderr)
         raise SystemExit(MissingResource.exit_code) from error
     except KeyboardInterrupt as interruption:
-        print("interrupted: the same command goes on where it stopped", file=sys.stderr)
+        print(f"interrupted: {again} goes on where it stopped", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from interruption

@@ -25,7 +25,7 @@ def open_shard(path: Path, *, rows: int) -> pa.Table:
         HandOffBroken: The shard is missing, is not Arrow, has other columns or other rows.
     """
     if not path.exists():
-        raise HandOffBroken(f"shard {path} is missing; copy it beside the others, or say --root")
+        raise HandOffBroken(f"shard {path} is missing; copy it beside the others")
     if not path.is_file():  # opening a named pipe would wait for ever
         raise HandOffBroken(f"shard {path} is not a regular file; copy it again")
     schema = shard_schema({})

@@ -165,5 +165,5 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def _plain(text: str) -> str:
     """Somebody else's text as Markdown that means nothing but itself, on one line."""
-    line = html.escape(" ".join(text.split()))
-    return "".join(f"\\{letter}" if letter in "\\`*_[]|#~" else letter for letter in line)
+    line = "".join(f"\\{letter}" if letter in "\\`*_[]|#~" else letter for letter in " ".join(text.split()))
+    return html.escape(line)

@@ -73,3 +73,8 @@ def test_a_hostile_manifest_stays_text(manifest):
     assert "\n---\n" not in body
     assert "\\`a\\` \\[b\\](javascript:1)" in body
     assert "| x&quot; --- &lt;script&gt;" in body
+
+
+def test_an_apostrophe_is_shown_as_one(manifest):
+    body = dataset_card(renamed(manifest, licence="CC0-1.0", text="the lab's #1")).split("\n---\n", 1)[1]
+    assert "the lab&#x27;s \\#1" in body

@@ -134,12 +134,39 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(trained, recording,
     assert "broken.flac is not audio" in result.stderr
 
 
-def test_a_damaged_shard_is_found_before_the_first_step(tone_manifest, tmp_path):
+@pytest.fixture
+def damaged(tone_manifest, tmp_path):
+    """A copy of the tones whose test shard has one bit flipped."""
     copy = shutil.copytree(tone_manifest.parent, tmp_path / "copy")
-    shard = next(path for path in sorted(copy.rglob("*.arrow")))
-    damaged = bytearray(shard.read_bytes())
-    damaged[len(damaged) // 2] ^= 1
-    shard.write_bytes(damaged)
-    result = CliRunner().invoke(main, ["fit", str(copy / tone_manifest.name), "--run", str(tmp_path / "run")])
+    (shard,) = copy.rglob("test*.arrow")
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    return copy / tone_manifest.name, shard
+
+
+def test_a_damaged_shard_is_found_before_the_first_step(damaged, tmp_path):
+    manifest, shard = damaged
+    result = call("fit", manifest, "--run", tmp_path / "run")
     assert result.exit_code == 5
     assert f"shard {shard.name}" in result.stderr
+
+
+def test_nothing_is_measured_on_a_damaged_shard(trained, damaged, tmp_path):
+    manifest, shard = damaged
+    result = call("evaluate", trained, manifest, "-o", tmp_path / "out")
+    assert result.exit_code == 5
+    assert f"shard {shard.name}" in result.stderr
+    assert call("evaluate", trained, manifest, "--split", "valid", "-o", tmp_path / "out").exit_code == 0
+
+
+def test_a_manifest_at_a_url_is_trained_on_and_measured(tone_manifest, micro, tmp_path, monkeypatch):
+    monkeypatch.setenv("MALSORI_CACHE", str(tmp_path / "cache"))
+    url = tone_manifest.as_uri()
+    settings = ["--preset", micro, "--set", "loop.max_steps=2"]
+    result = call("fit", url, "--run", tmp_path / "run", *settings)
+    assert result.exit_code == 0, result.stderr
+    shutil.rmtree(tmp_path / "cache")
+    result = call("evaluate", tmp_path / "run", url, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["manifests"] == [url]
