@@ -62,11 +62,12 @@ class Progress:
         return (
             f"{share:4.0%}  {self._done_s / 3600:.2f} of {self._total_s / 3600:.2f} h"
             f"  {self._speed():.0f}x real time  {self._kept} kept, {self._dropped} dropped"
-            f"  {_clock(left)} left"
+            f"  {clock(left)} left"
         )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds: 0:02:59."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -19,15 +19,19 @@ from pipeline.contract.manifest import Manifest, PartRecord, RunRecord, write_ma
 from pipeline.corpora import Corpus
 from pipeline.engine.cluster import run_on_cluster
 from pipeline.engine.lock import locked
+from pipeline.engine.resources import WORKER_MB
 from pipeline.ownership import claim
 from pipeline.plan import SHARD_BYTES_PER_SECOND, Part, Plan, make_plan, take_part
-from pipeline.progress import Progress
+from pipeline.progress import Progress, clock
 from pipeline.runlog import RunLog
 from pipeline.settings import PipelineSettings
 from pipeline.shards.huggingface import remove_dataset_files, write_dataset_files
 from pipeline.spread import spread_tasks
 from pipeline.task import Job, TaskRecord, process_task, read_record, record_path
 from pipeline.versions import package_versions
+
+SPEEDS = {"off": 2000, "gate": 1400, "noisereduce": 350, "noisereduce-defaults": 200}
+"""Seconds of audio that a job does in one, by denoiser: what tests/bench/engine.py measured, rounded down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +136,12 @@ def describe_plan(plan: Plan, request: Request) -> str:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 1e9
+    seconds = plan.estimated_s / SPEEDS[request.settings.denoise.engine] / request.jobs
     return (
         f"{_count(plan):,} utterances, about {plan.estimated_s / 3600:.2f} h,"
         f" in {len(plan.tasks)} shards of about {gigabytes:.2f} GB in all ({free:.0f} GB free),"
-        f" {request.jobs} jobs at low priority"
+        f" {request.jobs} worker{'s' * (request.jobs > 1)} at low priority with {WORKER_MB} MB each,"
+        f" roughly {clock(seconds)} on cores like the README's"
     )
 
 

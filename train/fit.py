@@ -74,7 +74,8 @@ def _opening(job: Job) -> str:
         *left_out,
         f"{facts['valid_utterances']:,} to validate",
         f"{facts['parameters'] / 1e6:,.1f} million parameters",
-        f"{facts['epochs']} epochs of {facts['steps_per_epoch']:,} steps, padding {facts['padding']:.2f}x",
+        f"{facts['epochs']} epochs of about {facts['steps_per_epoch']:,} steps",
+        f"padding {facts['padding']:.2f}x",
     ]
     return ", ".join(parts)
 

@@ -1,6 +1,7 @@
 """The pipeline as a user meets it: raw corpus in, shards and manifest out."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -174,7 +175,20 @@ def test_a_dry_run_writes_nothing(kspon_corpus, malsori, tmp_path):
     result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--dry-run")
     assert result.exit_code == 0
     assert "24 utterances" in result.stdout
+    assert "1 worker at low priority with 400 MB each, roughly 0:00:00 on cores like" in result.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_time_said_beforehand_is_shared_by_the_jobs(kspon_corpus, malsori, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.run.SPEEDS", {"gate": 0.01})
+    said = [
+        malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--dry-run", "--jobs", jobs).stdout
+        for jobs in (1, 2)
+    ]
+    one, two = (re.search(r"roughly (\d+):(\d\d):(\d\d)", line).groups() for line in said)
+    seconds = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s in (one, two)]
+    assert seconds[0] > 1000
+    assert abs(seconds[0] - 2 * seconds[1]) <= 2
 
 
 def test_too_many_dropped_is_exit_4_with_everything_written(kspon_corpus, malsori, tmp_path):
