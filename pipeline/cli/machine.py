@@ -41,6 +41,8 @@ def _labels(texts: tuple[str, ...], *, as_json: bool) -> Iterator[str]:
     for spelling, labelled in zip(texts, label_batch(texts, settings=PhonologySettings()), strict=True):
         if isinstance(labelled, Rejection):
             raise InputRejected(f"{spelling!r}: {labelled.detail}")
+        if not labelled.labels:
+            raise InputRejected(f"{spelling!r}: nothing to pronounce")
         ipa = " ".join(labelled.ipa)
         if as_json:
             row = {

@@ -39,6 +39,12 @@ def test_every_rule_is_listed_with_an_article(malsori):
     assert all(len(line.split("\t")) == 4 for line in lines)
 
 
+def test_a_blank_text_is_named(malsori):
+    result = malsori("phonemes", " ")
+    assert result.exit_code == 3
+    assert "nothing to pronounce" in result.stderr
+
+
 def test_what_cannot_be_pronounced_is_named(malsori):
     result = malsori("phonemes", "ㅋㅋ 좋다")
     assert result.exit_code == 3
