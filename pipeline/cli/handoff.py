@@ -109,7 +109,6 @@ def split(
     from pipeline.handoff.split import split_manifest
     from pipeline.shards import SplitSettings
 
-    _keep_inputs(output, manifest)
     settings = SplitSettings.from_tables(options)
     opened = open_manifest(manifest, root=root, allow_outside=allow_outside)
     _tell_derived(output, split_manifest(opened, output, settings=settings, command=command_line()))
@@ -126,7 +125,6 @@ def filter_rows(manifest: Path, expression: str, output: Path, root: Path | None
     from pipeline.contract.opened import open_manifest
     from pipeline.handoff.select import select_rows
 
-    _keep_inputs(output, manifest)
     opened = open_manifest(manifest, root=root, allow_outside=options["allow_outside"])
     _tell_derived(output, select_rows(opened, output, expression=expression, command=command_line()))
 
