@@ -85,15 +85,20 @@ class TrainedOn(Settings):
         manifest = source.manifest
         shards = [(shard.split, shard.ranges, shard.sha256) for shard in manifest.shards]
         content = json.dumps([manifest.vocabulary.sha256, shards])
-        engines = {each.values.get("denoise", {}).get("engine", "off") for each in manifest.settings}
         return cls(
             name=manifest.name,
             path=source.path,
             content_sha256=hashlib.sha256(content.encode()).hexdigest(),
             train_hours=sum(shard.seconds for shard in manifest.split_shards("train")) / 3600,
             corpora=tuple(f"{each.corpus.title} ({each.corpus.licence})" for each in manifest.sources),
-            denoisers=tuple(sorted(engines - {"off"})),
+            denoisers=tuple(sorted({_denoiser(each.values) for each in manifest.settings} - {"off"})),
         )
+
+
+def _denoiser(settings: dict[str, Any]) -> str:
+    """The engine of a pipeline's settings, which a hand-written manifest may lack."""
+    denoise = settings.get("denoise")
+    return str(denoise.get("engine", "off")) if isinstance(denoise, dict) else "off"
 
 
 class CheckpointRecord(Settings):

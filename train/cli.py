@@ -21,7 +21,7 @@ class ExitCodes(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that was named."""
-        with exit_codes(again="the same fit with --resume"):
+        with exit_codes(again="fit with --resume"):
             return super().invoke(context)
 
 

@@ -100,12 +100,9 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     name = ".".join(str(part) for part in location)
     if problem["type"] != "extra_forbidden":
         message = str(problem["msg"]).removeprefix("Value error, ")
-        # What a whole section's values are together says itself which of them do not fit.
-        return (
-            message
-            if isinstance(problem["input"], dict)
-            else f"setting {name} = {problem['input']!r}: {message}"
-        )
+        if problem["type"] == "value_error" and isinstance(problem["input"], dict):
+            return message  # of a whole section's check, which names what does not fit
+        return f"setting {name} = {problem['input']!r}: {message}"
     known = _known_keys(model, location[:-1])
     near = difflib.get_close_matches(str(location[-1]), known, n=1)
     prefix = "".join(f"{part}." for part in location[:-1])

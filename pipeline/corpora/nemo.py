@@ -35,15 +35,13 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
             f" or .jsonl lines that name a recording ({', '.join(AUDIO_NAMES)}) and its text"
             f" ({', '.join(TEXT_NAMES)}), found {survey.describe()}"
         )
-    for manifest in manifests:
-        yield from _read_manifest(manifest, root=root, corpus=corpus)
+    for manifest, columns in manifests.items():
+        yield from _read_manifest(manifest, columns, root=root, corpus=corpus)
 
 
-def _read_manifest(manifest: Path, *, root: Path, corpus: str) -> Iterator[Listed]:
+def _read_manifest(manifest: Path, columns: Columns, *, root: Path, corpus: str) -> Iterator[Listed]:
     files = Relative(manifest.parent)
     split = split_hint(manifest.stem)
-    columns = _find_columns(manifest)
-    assert columns is not None
     with manifest.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
@@ -73,9 +71,10 @@ def _text(value: object) -> str:
     return "" if value is None else encodable(str(value)).strip()
 
 
-def _find_manifests(survey: Survey) -> list[Path]:
-    files = [*survey.files("json"), *survey.files("jsonl")]
-    return sorted(path for path in files if _find_columns(path))
+def _find_manifests(survey: Survey) -> dict[Path, Columns]:
+    """Every file whose first line names a recording, with what its names mean, in order."""
+    files = sorted([*survey.files("json"), *survey.files("jsonl")])
+    return {path: columns for path in files if (columns := _find_columns(path))}
 
 
 def _find_columns(path: Path) -> Columns | None:
@@ -96,10 +95,8 @@ def _find_columns(path: Path) -> Columns | None:
 
 def recognise(survey: Survey) -> str | None:
     """A .json or .jsonl file whose first line names a recording."""
-    for manifest in _find_manifests(survey):
-        columns = _find_columns(manifest)
-        if columns is not None:
-            return f'{survey.relative(manifest)} with "{columns.audio}" in its first line'
+    for manifest, columns in _find_manifests(survey).items():
+        return f'{survey.relative(manifest)} with "{columns.audio}" in its first line'
     return None
 
 

@@ -41,14 +41,13 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
             f" {', '.join(AUDIO_NAMES)} and one of {', '.join(TEXT_NAMES)},"
             f" found {survey.describe()}"
         )
-    for table in tables:
-        yield from _read_table(table, root=root, corpus=corpus)
+    for table, (delimiter, columns) in tables.items():
+        yield from _read_table(table, delimiter, columns, root=root, corpus=corpus)
 
 
-def _read_table(table: Path, *, root: Path, corpus: str) -> Iterator[Listed]:
-    found = _examine(table)
-    assert found is not None
-    delimiter, columns = found
+def _read_table(
+    table: Path, delimiter: str, columns: Columns, *, root: Path, corpus: str
+) -> Iterator[Listed]:
     files = Relative(table.parent)
     rows = read_table(
         table, root=root, corpus=corpus, delimiter=delimiter, quoted=delimiter != "\t", file=columns.audio
@@ -66,8 +65,10 @@ def _read_table(table: Path, *, root: Path, corpus: str) -> Iterator[Listed]:
             yield malformed(corpus, table, root=root, line=row.line, problem=utterance)
 
 
-def _find_tables(survey: Survey) -> list[Path]:
-    return sorted(path for path in (*survey.files("csv"), *survey.files("tsv")) if _examine(path))
+def _find_tables(survey: Survey) -> dict[Path, tuple[str, Columns]]:
+    """Every table that lists recordings, with its delimiter and its columns, in order."""
+    files = sorted([*survey.files("csv"), *survey.files("tsv")])
+    return {path: found for path in files if (found := _examine(path))}
 
 
 def _examine(table: Path) -> tuple[str, Columns] | None:
@@ -83,10 +84,8 @@ def recognise(survey: Survey) -> str | None:
     """A .csv or .tsv whose header names a recording and a text, and that is not Common Voice's."""
     if commonvoice.recognise(survey):
         return None
-    for table in _find_tables(survey):
-        found = _examine(table)
-        if found is not None:
-            return f"{survey.relative(table)} with columns {found[1].audio} and {found[1].text}"
+    for table, (_, columns) in _find_tables(survey).items():
+        return f"{survey.relative(table)} with columns {columns.audio} and {columns.text}"
     return None
 
 

@@ -1,7 +1,7 @@
-from typing import Annotated
+from typing import Annotated, Self
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.settings import Settings, parse_overrides, read_preset
@@ -33,10 +33,26 @@ def test_a_misspelt_stage_is_named_too():
         Everything.from_tables({"silense": {"level": 1}})
 
 
-@pytest.mark.parametrize("value", ["2", 2.5, 7, True])
+@pytest.mark.parametrize("value", ["2", 2.5, 7, True, {"x": 1}])
 def test_a_value_of_the_wrong_type_or_range_is_named(value):
     with pytest.raises(InputRejected, match=r"setting silence\.level = "):
         Everything.from_tables({"silence": {"level": value}})
+
+
+class Shares(Settings):
+    valid: float = 0.0
+    test: float = 0.0
+
+    @model_validator(mode="after")
+    def _leave_something(self) -> Self:
+        if self.valid + self.test > 1:
+            raise ValueError("valid + test must not exceed 1")
+        return self
+
+
+def test_values_that_do_not_fit_together_are_told_without_their_section():
+    with pytest.raises(InputRejected, match=r"^valid \+ test must not exceed 1$"):
+        Shares.from_tables({"valid": 0.7, "test": 0.6})
 
 
 def test_overrides_are_toml_values_or_bare_words():

@@ -60,6 +60,9 @@ def test_the_record_and_the_card_name_what_denoised_the_recordings(tmp_path, sta
     denoised.write_text(json.dumps(manifest))
     records = [TrainedOn.of(source) for source in open_sources([tone_manifest, denoised])]
     assert [record.denoisers for record in records] == [(), ("gate",)]
+    manifest["settings"][0]["values"] = {"denoise": ["gate"]}  # of somebody else's making
+    denoised.write_text(json.dumps(manifest))
+    assert TrainedOn.of(*open_sources([denoised])).denoisers == ()
     _, _, captured = state
     RunFolder(tmp_path).save(*captured())
     found = RunFolder(tmp_path).last().record
