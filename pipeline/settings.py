@@ -9,12 +9,10 @@ from typing import Annotated
 from pydantic import Field
 
 from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
-from pipeline.contract.settings import Settings, parse_overrides, read_preset
+from pipeline.contract.settings import Settings, parse_overrides, read_toml
 from pipeline.phonology.settings import PhonologySettings
 from pipeline.shards.settings import ShardSettings, SplitSettings
 from pipeline.transcript.settings import TranscriptSettings
-
-PRESETS = Path(__file__).parent / "presets"
 
 
 class CtcSettings(Settings):
@@ -42,10 +40,11 @@ class PipelineSettings(Settings):
     shards: ShardSettings = ShardSettings()
 
 
-def load_settings(*, preset: str, overrides: tuple[str, ...]) -> PipelineSettings:
-    """Settings from a preset (a bundled name or a TOML path) and `stage.key=value` overrides.
+def load_settings(*, preset: Path | None, overrides: tuple[str, ...]) -> PipelineSettings:
+    """Settings from a TOML file, if one is given, and `stage.key=value` overrides.
 
     Raises:
-        InputRejected: No such preset, an unknown key, or a value of the wrong type or range.
+        InputRejected: No such file, an unknown key, or a value of the wrong type or range.
     """
-    return PipelineSettings.from_tables(read_preset(preset, folder=PRESETS), parse_overrides(overrides))
+    tables = {} if preset is None else read_toml(preset)
+    return PipelineSettings.from_tables(tables, parse_overrides(overrides))

@@ -25,8 +25,8 @@ from mutations import ODD_VALUES, metadata_spots, mutate_bytes, mutate_json, mut
 from pipeline.cli import main
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256
+from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import open_manifest
-from pipeline.contract.reading import read_manifest
 from pipeline.corpora import READERS, detect
 from pipeline.record import AudioSource, Clip, Dropped, Recording, Rejection
 
@@ -108,10 +108,10 @@ _LARGE: tuple[tuple[str, Callable[[dict[str, Any]], dict[str, Any]]], ...] = (
 
 def read_shard(seed: int, folder: Path) -> str:
     """A shard whose bytes were changed, under a manifest that knows its hash: every reader of it."""
-    from pipeline.handoff.derive import tally_table
-    from pipeline.handoff.examine import find_audio_problem
-    from pipeline.handoff.select import read_columns
-    from pipeline.handoff.verify import verify_manifest
+    from pipeline.dataset.examine import find_audio_problem
+    from pipeline.dataset.filter import read_columns
+    from pipeline.dataset.verify import verify_manifest
+    from pipeline.dataset.views import tally_table
 
     rng = random.Random(seed)
     (folder / "shard.arrow").write_bytes(mutate_bytes(_stream(), rng, spots=_spots()))
@@ -219,7 +219,7 @@ def _spots() -> list[tuple[int, int]]:
 
 def read_dropped_list(seed: int, folder: Path) -> str:
     """A dropped list whose lines were changed, under a manifest that knows its hash."""
-    from pipeline.handoff.derive import read_dropped
+    from pipeline.dataset.views import read_dropped
 
     line = '{"id":"a/b","stage":"audio","reason":"empty_audio","detail":"0 bytes"}\n'
     (folder / "list.jsonl").write_bytes(mutate_lines((line * 3).encode(), random.Random(seed)))
@@ -305,7 +305,7 @@ def _recording(suffix: str) -> bytes:
 
 def select_by_expression(seed: int, folder: Path) -> str:
     """An expression out of pieces, sound and hostile."""
-    from pipeline.handoff.select import select_rows
+    from pipeline.dataset.filter import select_rows
 
     rng = random.Random(seed)
     pieces = (

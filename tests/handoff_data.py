@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.assemble import count_reasons, relative_root, write_dropped
 from pipeline.contract.manifest import (
     CorpusRecord,
     Counts,
@@ -22,6 +21,8 @@ from pipeline.contract.manifest import (
 )
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import KOREAN, Vocabulary
+from pipeline.dataset.builder import count_reasons, relative_root, write_dropped
+from pipeline.dataset.statistics import Tallying, summarise_tallies
 from pipeline.record import (
     AudioSource,
     Clip,
@@ -35,7 +36,6 @@ from pipeline.record import (
 )
 from pipeline.settings import PipelineSettings
 from pipeline.shards import ShardSettings, ShardWriter, writer
-from pipeline.statistics import Tallying, summarise_tallies
 
 WORDS = (("강", "gang", "k ɑ ŋ"), ("나무", "namu", "n ɑ m u"), ("오이", "o-i", "o i"))
 FLAC = ShardSettings(audio="flac")

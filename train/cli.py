@@ -59,12 +59,12 @@ def fit(
     A MANIFEST is a path, or a URL that fsspec reads. On several GPUs: torchrun
     --nproc-per-node=N -m train fit MANIFEST --run-dir DIR
     """
-    from train.fit import fit
-    from train.runs import RunFolder
+    from train.run.fit import fit
+    from train.run.folder import RunFolder
 
     if dry_run:
-        from train.dataset import open_sources
-        from train.job import prepare
+        from train.data.dataset import open_sources
+        from train.loop.setup import prepare
         from train.settings import read_settings
 
         job = prepare(open_sources(manifests), read_settings(preset, assignments))
@@ -87,9 +87,9 @@ def evaluate(checkpoint: Path, manifest: str, *, split: str, decoder: str, out: 
     Decoders: greedy; beam; ngram, with the phones of the train split; words, with its words.
     The folder gets evaluation.json, evaluation.html, utterances.jsonl and the confusions.
     """
-    from train.dataset import check_hashes, open_sources
-    from train.evaluate import evaluate, write_evaluation
-    from train.runs import find_checkpoint
+    from train.data.dataset import check_hashes, open_sources
+    from train.evaluation.evaluate import evaluate, write_evaluation
+    from train.run.folder import find_checkpoint
 
     found, sources = find_checkpoint(checkpoint), open_sources([manifest])
     check_hashes(sources, split)
@@ -124,9 +124,9 @@ def transcribe(
     """
     from train.audio import find_audio
     from train.decoding.decoder import has_words, open_decoder
-    from train.device import pick_device
-    from train.logs import say
-    from train.runs import find_checkpoint
+    from train.loop.device import pick_device
+    from train.run.folder import find_checkpoint
+    from train.run.logs import say
     from train.transcribe import transcribe
 
     if hangul and times and not as_json:

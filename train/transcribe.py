@@ -17,8 +17,8 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.audio import Samples, cut_at_pauses, read_audio
 from train.decoding.greedy import Decoded, Decoder
 from train.decoding.hangul import compose
-from train.model import Recogniser
-from train.recognise import recognise
+from train.model.deepspeech2 import Recogniser
+from train.model.inference import recognise
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 from sentences import Sentence, letters
 from wordlists import read_table
 
-from pipeline.phonology.hangul import decompose
+from pipeline.phonology.korean.hangul import decompose
 
 MUMBLE: Final = "므느므"
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from wordlists import read_table
 
 from pipeline.contract.vocabulary import KOREAN_VOWELS
-from pipeline.phonology.hangul import decompose, is_syllable
+from pipeline.phonology.korean.hangul import decompose, is_syllable
 
 _PRIMARY, _SECONDARY = "'", ","
 _VOWELS = frozenset(KOREAN_VOWELS)

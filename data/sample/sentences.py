@@ -9,7 +9,7 @@ from typing import Final
 
 from wordlists import read_table
 
-from pipeline.phonology.hangul import decompose, is_syllable
+from pipeline.phonology.korean.hangul import decompose, is_syllable
 
 MIN_SYLLABLES: Final = 8
 MAX_SYLLABLES: Final = 24

@@ -1,18 +1,15 @@
 """The audio stage: a recording on disk becomes a 16 kHz clip.
 
     settings     what may be chosen, and within which bounds
-    decode       Recordings: files opened and hashed once, read in slices; faults as values
+    recordings   Recordings: files opened and hashed once, read in slices; faults as values
     decoders     headerless PCM, and whatever libsndfile reads
     truncation   WAV and Ogg files that end before their audio does
-    channels     several channels to one
-    acceptance   empty, not finite, silent, too short, too long
-    resample     any rate to 16 kHz
+    samples      several channels to one, any rate to 16 kHz, float32 to 16 bits
     silence      collapse_silence: long pauses shortened, speech untouched
     levels       powers of short frames, noise floor, speech level
     denoise      denoise: the engine that the settings name
     gate         the stationary spectral gate, in float32
-    pcm          16-bit samples
-    clip         prepare_clip: all of it in order
+    clip         prepare_clip: all of it in order, and what is not worth keeping
 
 Importing the package, or its settings, loads neither scipy nor soundfile nor webrtcvad: a name
 is fetched from its module at first use.
@@ -25,7 +22,7 @@ from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, Silence
 
 if TYPE_CHECKING:
     from pipeline.audio.clip import prepare_clip
-    from pipeline.audio.decode import Recordings
+    from pipeline.audio.recordings import Recordings
     from pipeline.audio.silence import Collapsed, collapse_silence
 
 __all__ = [
@@ -40,7 +37,7 @@ __all__ = [
 
 _MODULES = {
     "Collapsed": "silence",
-    "Recordings": "decode",
+    "Recordings": "recordings",
     "collapse_silence": "silence",
     "prepare_clip": "clip",
 }

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from pipeline.audio.acceptance import check_length, check_recording
 from pipeline.audio.denoise import denoise as remove_noise
 from pipeline.audio.levels import frame_powers, noise_floor_db, speech_level_db
-from pipeline.audio.resample import resample
+from pipeline.audio.samples import resample
 from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
 from pipeline.audio.silence import Span, collapse_silence
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.record import Clip, Measurements, Recording, Rejection, Source, Waveform
+from pipeline.record import Clip, Measurements, Reason, Recording, Rejection, Source, Waveform
 
 
 def prepare_clip(
@@ -85,3 +84,37 @@ def within_full_scale(wave: Waveform) -> Waveform:
 def peak(wave: Waveform) -> float:
     """Largest magnitude."""
     return float(max(wave.max(), -wave.min()))
+
+
+def check_recording(recording: Recording, *, settings: AcceptanceSettings) -> Rejection | None:
+    """Reject a recording that is empty, not finite, silent or too short."""
+    wave, length_s = recording.wave, len(recording.wave) / recording.source.rate_hz
+    if wave.size == 0:
+        return Rejection(Reason.EMPTY_AUDIO, "no samples")
+    lowest, highest = wave.min(), wave.max()
+    if not (np.isfinite(lowest) and np.isfinite(highest)):  # NaN survives min and max
+        bad = int(wave.size - np.isfinite(wave).sum())
+        return Rejection(Reason.NOT_FINITE_AUDIO, f"{bad} of {wave.size} samples are not finite")
+    if lowest == highest:
+        return Rejection(Reason.SILENT_AUDIO, f"all {wave.size} samples are {highest:g}")
+    if length_s < settings.shortest_s:
+        return Rejection(Reason.TOO_SHORT_AUDIO, f"{length_s:.3f} s; {settings.shortest_s:g} s are the least")
+    return None
+
+
+def check_length(wave: Waveform, *, recorded: int, settings: AcceptanceSettings) -> Rejection | None:
+    """Reject a 16 kHz clip that is too long after its pauses were shortened.
+
+    Args:
+        wave: The clip, shape (S,).
+        recorded: Its samples at 16 kHz before that.
+        settings: `longest_s`.
+    """
+    if len(wave) <= settings.longest_s * SAMPLE_RATE_HZ:
+        return None
+    length_s, recorded_s = len(wave) / SAMPLE_RATE_HZ, recorded / SAMPLE_RATE_HZ
+    return Rejection(
+        Reason.TOO_LONG_AUDIO,
+        f"{length_s:.3f} s without long pauses ({recorded_s:.3f} s recorded);"
+        f" {settings.longest_s:g} s are the most",
+    )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import webrtcvad
 
 from pipeline.audio.levels import FRAME_SAMPLES, frame_powers, loud_frames
-from pipeline.audio.pcm import to_pcm16
+from pipeline.audio.samples import to_pcm16
 from pipeline.audio.settings import SilenceSettings
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.record import Waveform

@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from pipeline.cli.handoff import export, filter_rows, merge, report, show, split, verify
-from pipeline.cli.machine import corpora, doctor, phonemes
+from pipeline.cli.dataset import export, filter_rows, merge, report, show, split, verify
 from pipeline.cli.preprocess import preprocess
+from pipeline.cli.tools import corpora, doctor, phonemes
 from pipeline.contract.errors import exit_codes
 
 

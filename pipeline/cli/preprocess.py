@@ -11,7 +11,7 @@ from pipeline.contract.errors import InputRejected
 
 if TYPE_CHECKING:
     from pipeline.corpora import Corpus
-    from pipeline.run import Request
+    from pipeline.job.run import Request
 
 
 @click.command()
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--name", help="Name of the dataset; as a rule the manifest's file name.")
 @click.option("--title", help="What the recordings are, for the manifest; as a rule the corpus' own.")
 @click.option("--licence", help="Their licence, for the manifest; as a rule the corpus' own.")
-@click.option("--preset", default="default", show_default=True, help="Bundled settings, or a .toml file.")
+@click.option("--preset", type=FOLDER, help="Settings from a .toml file.")
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.KEY=VALUE", help="Change one setting.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; all cores but one as a rule.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read only the first N utterances.")
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
 )  # fmt: skip
 def preprocess(raw: Path, manifest: Path, **options: Any) -> None:
     """Turn the recordings and transcripts under RAW into shards and a manifest."""
-    from pipeline.run import describe_plan, plan_request
-    from pipeline.run import preprocess as run_preprocess
-    from pipeline.summary import held_out_hint, profile_table, summarise_run
+    from pipeline.cli.summary import held_out_hint, profile_table, summarise_run
+    from pipeline.job.run import describe_plan, plan_request
+    from pipeline.job.run import preprocess as run_preprocess
 
     request = _request(raw, manifest, options)
     if options["dry_run"]:
@@ -84,9 +84,9 @@ def _described(corpus: "Corpus", options: dict[str, Any]) -> "Corpus":
 
 
 def _request(raw: Path, manifest: Path, options: dict[str, Any]) -> "Request":
-    from pipeline.engine.resources import default_jobs, fitting_jobs
-    from pipeline.plan import Part
-    from pipeline.run import Request
+    from pipeline.job.plan import Part
+    from pipeline.job.resources import default_jobs, fitting_jobs
+    from pipeline.job.run import Request
     from pipeline.settings import load_settings
 
     if manifest.suffix != ".json":

@@ -4,12 +4,12 @@
     ├── InputRejected    3    settings or input that cannot be used as given
     ├── TooManyDropped   4    finished, but more utterances dropped than allowed
     ├── HandOffBroken    5    a hash, schema or version that does not match its manifest
-    └── MissingResource  6    something that must be installed or fetched beforehand
+    ├── MissingResource  6    something that must be installed or fetched beforehand
+    └── TrainingDiverged 7    too many training steps in a row were not finite
 
-Exit code 1 is a bug (the traceback is kept), 2 is usage, 7 is the trainer's
-`TrainingDiverged` and 130 is an interruption. A message says what was found, what was
-expected and what to do next. One utterance's problem is never an exception that reaches
-the user: it is a `Dropped` value, counted and written out.
+Exit code 1 is a bug (the traceback is kept), 2 is usage and 130 is an interruption. A message
+says what was found, what was expected and what to do next. One utterance's problem never
+reaches the user as an exception: it is a `Dropped` value, counted and written out.
 """
 
 import errno
@@ -60,6 +60,12 @@ class MissingResource(MalsoriError):
     """A package or file that must be there before the run is not."""
 
     exit_code = 6
+
+
+class TrainingDiverged(MalsoriError):
+    """Too many steps in a row gave a loss or a gradient that is not finite."""
+
+    exit_code = 7
 
 
 @contextmanager

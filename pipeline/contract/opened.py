@@ -12,9 +12,8 @@ import pyarrow as pa
 
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.manifest import Manifest, ShardRecord
-from pipeline.contract.reading import read_manifest
-from pipeline.contract.rows import find_row_problem
-from pipeline.contract.shard import read_rows
+from pipeline.contract.manifest_file import read_manifest
+from pipeline.contract.shard import find_row_problem, read_rows
 
 
 @dataclass(frozen=True, slots=True)

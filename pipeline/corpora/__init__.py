@@ -12,19 +12,19 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pipeline.contract.errors import InputRejected
-from pipeline.corpora.aihub130 import AIHUB130
-from pipeline.corpora.clovacall import CLOVACALL
-from pipeline.corpora.commonvoice import COMMON_VOICE
 from pipeline.corpora.corpus import Corpus, Listed
 from pipeline.corpora.detection import Detection, detect_in
-from pipeline.corpora.dialect import DIALECT
-from pipeline.corpora.fleurs import FLEURS
-from pipeline.corpora.kspon import KSPON
-from pipeline.corpora.kss import KSS
-from pipeline.corpora.librispeech import LIBRISPEECH, TEDXKR
-from pipeline.corpora.nemo import NEMO
-from pipeline.corpora.table import TABLE
-from pipeline.corpora.zeroth import ZEROTH
+from pipeline.corpora.readers.aihub130 import AIHUB130
+from pipeline.corpora.readers.clovacall import CLOVACALL
+from pipeline.corpora.readers.commonvoice import COMMON_VOICE
+from pipeline.corpora.readers.dialect import DIALECT
+from pipeline.corpora.readers.fleurs import FLEURS
+from pipeline.corpora.readers.kspon import KSPON
+from pipeline.corpora.readers.kss import KSS
+from pipeline.corpora.readers.librispeech import LIBRISPEECH, TEDXKR
+from pipeline.corpora.readers.nemo import NEMO
+from pipeline.corpora.readers.table import TABLE
+from pipeline.corpora.readers.zeroth import ZEROTH
 
 __all__ = ["READERS", "Corpus", "Detection", "Listed", "detect", "find_corpus"]
 

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
+from pipeline.corpora.contents import Survey
 from pipeline.corpora.naming import readable, utterance_id
-from pipeline.corpora.survey import Survey
 from pipeline.record import Annotation, Dropped, Reason, Stage, Utterance
 
 Listed: TypeAlias = Utterance | Dropped

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
+from pipeline.corpora.contents import glance
 from pipeline.corpora.corpus import Corpus
-from pipeline.corpora.survey import glance
 
 
 @dataclass(frozen=True, slots=True)

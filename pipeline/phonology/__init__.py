@@ -18,8 +18,8 @@
 Importing this package is cheap; dictionaries are loaded by `warm_up` or on first use.
 """
 
-from pipeline.phonology.explain import Explanation, RuleCard, explain, list_rules
-from pipeline.phonology.ipa import ipa_of
+from pipeline.phonology.korean.explain import Explanation, RuleCard, explain, list_rules
+from pipeline.phonology.korean.ipa import ipa_of
 from pipeline.phonology.labelling import (
     UnpronounceableError,
     ipa_of_pronunciation,

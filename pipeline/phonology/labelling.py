@@ -5,10 +5,10 @@ from typing import Final
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.vocabulary import KOREAN
-from pipeline.phonology.converter import converter
-from pipeline.phonology.ipa import ipa_of
-from pipeline.phonology.reading import read_aloud, unread
-from pipeline.phonology.romanize import romanize
+from pipeline.phonology.korean.ipa import ipa_of
+from pipeline.phonology.korean.pronouncer import converter
+from pipeline.phonology.korean.reading import read_aloud, unread
+from pipeline.phonology.korean.romanize import romanize
 from pipeline.phonology.settings import PhonologySettings
 from pipeline.record import Labelled, Reason, Rejection
 

@@ -1,15 +1,17 @@
 """How the rows' figures are spread."""
 
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.report.charts import count_values, draw_histogram
-from pipeline.report.layout import section
-from pipeline.report.markup import Markup, tag
-from pipeline.report.survey import Figures, Survey
+from pipeline.report.charts import count_values, draw_bar, draw_histogram
+from pipeline.report.figures import Figures, Speaker, Survey
+from pipeline.report.labels_ko import duration, number, share, split_name
+from pipeline.report.markup import Markup, join, section, table, tag, value
 from pipeline.report.suspicion import CLIPPED_PEAK, FASTEST, LOW_LEVEL_DB, SLOWEST
-from pipeline.report.words import number, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +74,117 @@ def _show(shown: _Shown, values: Figures, *, before: str = "") -> Markup:
     )
     lead = [tag("p", before, class_="meta")] if before else []
     return tag("figure", title, chart, *lead, tag("p", summary, class_="meta"), *tails)
+
+
+MAX_SHOWN = 12
+ENOUGH_FOR_A_CHART = 8
+
+
+def show_speakers(survey: Survey) -> Markup:
+    """How speech is shared out among the speakers, and those with the most and the least."""
+    if not survey.speakers:
+        return section("speakers", "화자", tag("p", "이 말뭉치는 화자를 밝히지 않습니다."))
+    ranked = sorted(survey.speakers.items(), key=lambda item: (-item[1].samples, item[0]))
+    most = share(ranked[0][1].seconds, survey.seconds)
+    note = f"{len(ranked):,}명. 가장 많이 말한 사람이 전체의 {most}입니다."
+    if survey.num_unnamed:
+        note += f" 화자를 알 수 없는 발화가 {survey.num_unnamed:,}개 더 있습니다."
+    if len(ranked) <= 2 * MAX_SHOWN:
+        return section("speakers", "화자", _chart(survey), _table(ranked, survey), note=note)
+    return section(
+        "speakers",
+        "화자",
+        _chart(survey),
+        tag("h3", f"가장 많이 말한 {MAX_SHOWN}명"),
+        _table(ranked[:MAX_SHOWN], survey),
+        tag("h3", f"가장 적게 말한 {MAX_SHOWN}명"),
+        _table(ranked[-MAX_SHOWN:], survey),
+        note=note,
+    )
+
+
+def _chart(survey: Survey) -> Markup:
+    if len(survey.speakers) < ENOUGH_FOR_A_CHART:
+        return Markup()
+    minutes = np.array([speaker.seconds / 60 for speaker in survey.speakers.values()])
+    title = tag("figcaption", tag("b", "화자마다 말한 길이"), " · 분")
+    chart = draw_histogram(count_values(minutes), unit="분", label="화자마다 말한 길이")
+    return tag("div", tag("figure", title, chart), class_="charts")
+
+
+def _table(ranked: list[tuple[str, Speaker]], survey: Survey) -> Markup:
+    rows = [
+        (
+            value(name, class_="id"),
+            f"{speaker.utterances:,}",
+            duration(speaker.seconds),
+            share(speaker.seconds, survey.seconds),
+            join((value(split_name(split)) for split in sorted(speaker.splits)), ", "),
+        )
+        for name, speaker in ranked
+    ]
+    return table(["화자", "발화", "길이", "비율", "분할"], rows)
+
+
+MAX_SYLLABLES = 60
+MAX_OTHERS = 60
+SYLLABLES = range(0xAC00, 0xD7A4)
+
+
+def show_frequencies(survey: Survey) -> Markup:
+    """Phones by count, the commonest syllables, and every other character."""
+    phones = sorted(survey.phones.items(), key=lambda item: -item[1])
+    syllables = {letter: count for letter, count in survey.characters.items() if ord(letter) in SYLLABLES}
+    others = {
+        letter: count
+        for letter, count in survey.characters.items()
+        if ord(letter) not in SYLLABLES and not letter.isspace()
+    }
+    return section(
+        "frequencies",
+        "음소와 글자",
+        tag("h3", f"음소 {len(phones)}개"),
+        _bars(phones, total=sum(survey.phones.values())),
+        tag("h3", f"한글 음절 {len(syllables):,}가지"),
+        tag("p", _rare_syllables(syllables), class_="meta"),
+        _chips(Counter(syllables).most_common(MAX_SYLLABLES), more=len(syllables) - MAX_SYLLABLES),
+        tag("h3", f"한글 음절이 아닌 글자 {len(others):,}가지"),
+        _chips(Counter(others).most_common(MAX_OTHERS), more=len(others) - MAX_OTHERS),
+        note="글자는 다듬은 전사(text)에서, 음소는 라벨에서 셌습니다. 빈칸은 세지 않았습니다.",
+    )
+
+
+def _rare_syllables(syllables: dict[str, int]) -> str:
+    once = sum(count == 1 for count in syllables.values())
+    return f"흔한 것부터 {MAX_SYLLABLES}가지까지 보입니다. 한 번만 나오는 음절은 {once:,}가지입니다."
+
+
+def _bars(counts: Sequence[tuple[str, int]], *, total: int) -> Markup:
+    most = max((count for _, count in counts), default=0)
+    items = [
+        tag(
+            "li",
+            value(name, class_="symbol"),
+            draw_bar(count, most),
+            tag("span", f"{count:,} · {share(count, total)}", class_="figure"),
+            class_=None if count else "none",
+        )
+        for name, count in counts
+    ]
+    return tag("ol", *items, class_="bars")
+
+
+def _chips(counts: Sequence[tuple[str, int]], *, more: int) -> Markup:
+    if not counts:
+        return tag("p", "없습니다.")
+    chips = [
+        tag("li", value(_visible(letter), class_="symbol"), f" {count:,}", title=f"U+{ord(letter):04X}")
+        for letter, count in counts
+    ]
+    rest = [tag("li", f"그 밖에 {more:,}가지")] if more > 0 else []
+    return tag("ul", join([*chips, *rest]), class_="chips")
+
+
+def _visible(letter: str) -> str:
+    """A letter, or its code where it would not be seen by itself."""
+    return f"U+{ord(letter):04X}" if unicodedata.category(letter)[0] in "CMZ" else letter

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from pipeline.contract.manifest import Counts, DroppedLine
 from pipeline.report.charts import draw_bar
-from pipeline.report.layout import bullets, section
-from pipeline.report.markup import Markup, join, tag, value
-from pipeline.report.sampling import SeededSample
-from pipeline.report.words import REASONS, STAGES, share
+from pipeline.report.figures import SeededSample
+from pipeline.report.labels_ko import REASONS, STAGES, share
+from pipeline.report.markup import Markup, bullets, join, section, tag, value
 
 EXAMPLES = 5
 MAX_REASONS = 50  # a manifest that nobody vouches for may name a million

@@ -13,13 +13,12 @@ import soundfile
 
 from pipeline.audio import Recordings
 from pipeline.audio.clip import within_full_scale
-from pipeline.audio.pcm import to_pcm16
-from pipeline.audio.resample import resample
+from pipeline.audio.samples import resample, to_pcm16
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.record import AudioSource, Rejection, Waveform
-from pipeline.report.survey import Survey
+from pipeline.report.figures import Survey
 
 TEXTS = ("id", "speaker", "num_samples", "text", "spoken", "pronunciation", "ipa", "source", "kept")
 

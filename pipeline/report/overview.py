@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.contract.manifest import Manifest
-from pipeline.report.layout import bullets, facts, section, table
-from pipeline.report.markup import Markup, join, tag, value
-from pipeline.report.survey import Survey
+from pipeline.report.figures import Survey
+from pipeline.report.labels_ko import duration, share, split_name
+from pipeline.report.markup import Markup, bullets, facts, join, section, table, tag, value
 from pipeline.report.suspicion import Suspicion, rows_without_measurement
-from pipeline.report.words import duration, share, split_name
 
 TOO_MANY_DROPPED = 0.1
 TOO_MANY_SUSPICIOUS = 0.01

@@ -11,18 +11,16 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import replacing
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.opened import OpenedManifest
-from pipeline.handoff.derive import read_dropped
+from pipeline.dataset.views import read_dropped
 from pipeline.report import samples as sampled
 from pipeline.report import utterances as listed
-from pipeline.report.distributions import show_distributions
+from pipeline.report.distributions import show_distributions, show_frequencies, show_speakers
 from pipeline.report.dropped import show_dropped
-from pipeline.report.frequencies import show_frequencies
+from pipeline.report.figures import take_survey
 from pipeline.report.listening import RawCorpora, Utterance, read_utterance
-from pipeline.report.making import show_making
 from pipeline.report.markup import Markup, join, tag, value
 from pipeline.report.overview import show_overview
-from pipeline.report.speakers import show_speakers
-from pipeline.report.survey import take_survey
+from pipeline.report.provenance import show_making
 from pipeline.report.suspicion import find_suspicions
 
 CHAPTERS = {

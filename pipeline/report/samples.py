@@ -8,13 +8,12 @@ import numpy as np
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.record import Waveform
 from pipeline.report.charts import draw_waveform
-from pipeline.report.layout import facts, section
+from pipeline.report.figures import Survey
+from pipeline.report.labels_ko import duration, number
 from pipeline.report.listening import RawCorpora, Row, Utterance, flac_uri
-from pipeline.report.markup import Child, Markup, join, tag, value
+from pipeline.report.markup import Child, Markup, facts, join, section, tag, value
 from pipeline.report.spectrogram import Powers, draw_spectrogram, power_columns
-from pipeline.report.survey import Survey
 from pipeline.report.utterances import audio, describe
-from pipeline.report.words import duration, number
 
 HEARD_S = 20.0
 """Seconds of each that the page holds, before and after."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.report.survey import Figures, Survey
-from pipeline.report.words import number
+from pipeline.report.figures import Figures, Survey
+from pipeline.report.labels_ko import number
 
 SLOWEST, FASTEST = 4.0, 20.0
 """Phones a second. The middle 98 % of real utterances: 3.7 to 15.1 (40 of KsponSpeech), 4.9 to

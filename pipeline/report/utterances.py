@@ -5,12 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.report.layout import section
+from pipeline.report.figures import Survey
+from pipeline.report.labels_ko import duration, number, split_name
 from pipeline.report.listening import Utterance, flac_uri
-from pipeline.report.markup import Markup, join, tag, value
-from pipeline.report.survey import Survey
+from pipeline.report.markup import Markup, join, section, tag, value
 from pipeline.report.suspicion import Suspicion
-from pipeline.report.words import duration, number, split_name
 
 SHOWN = 6
 HEARD_S = 10.0

@@ -16,8 +16,8 @@ import re
 from unicodedata import category
 
 from pipeline.record import FORMS_SEPARATOR, Annotation, Reason, Rejection, Transcript
-from pipeline.transcript.marks import MARKS, Marks
-from pipeline.transcript.reading import read_transcript
+from pipeline.transcript.annotation import MARKS, Marks
+from pipeline.transcript.files import read_transcript
 from pipeline.transcript.settings import TranscriptSettings
 
 __all__ = ["TranscriptSettings", "clean_transcript", "count_characters", "read_transcript"]

@@ -26,8 +26,7 @@ from pipeline.audio import (
     prepare_clip,
 )
 from pipeline.audio.denoise import denoise
-from pipeline.audio.pcm import to_pcm16
-from pipeline.audio.resample import resample
+from pipeline.audio.samples import resample, to_pcm16
 from pipeline.audio.silence import speech_frames
 from pipeline.record import AudioSource, Clip, Recording, Waveform
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import torch
 
-from train.dataset import open_sources
-from train.evaluate import evaluate
-from train.runs import find_checkpoint
+from train.data.dataset import open_sources
+from train.evaluation.evaluate import evaluate
+from train.run.folder import find_checkpoint
 
 torch.set_num_threads(1)
 checkpoint, sources = find_checkpoint(Path(sys.argv[1])), open_sources([sys.argv[2]])

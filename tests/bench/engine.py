@@ -104,14 +104,14 @@ def _utterances(arguments: argparse.Namespace) -> Iterator[Any]:
 def _ours(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, dict[str, float]]:
     """`process_task` over the plan of the corpus, as a worker does it."""
     from pipeline.corpora import detect, find_corpus
+    from pipeline.job.plan import make_plan
+    from pipeline.job.task import Job, process_task
     from pipeline.phonology import warm_up
-    from pipeline.plan import make_plan
     from pipeline.settings import load_settings
-    from pipeline.task import Job, process_task
 
     name = detect(arguments.folder).name if arguments.corpus == "auto" else arguments.corpus
     corpus = find_corpus(name)
-    settings = load_settings(preset="default", overrides=tuple(VARIANTS[arguments.variant]))
+    settings = load_settings(preset=None, overrides=tuple(VARIANTS[arguments.variant]))
     plan = make_plan(corpus, arguments.folder, settings=settings, versions={}, limit=None)
     job = Job(arguments.folder, folder, corpus.annotation, settings)
     warm_up()
@@ -132,8 +132,7 @@ def _naive(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, d
     import numpy as np
     import soundfile
     import webrtcvad
-
-    from pipeline.phonology.g2pk_engine import load_g2pk
+    from g2pk_baseline import load_g2pk
 
     g2p = load_g2pk()
     vars(re)["_MAXCACHE"] = 512  # as Python comes: our loader raises it

@@ -15,8 +15,9 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
+from g2pk_baseline import load_g2pk
+
 from pipeline.phonology import ipa_of, pronounce
-from pipeline.phonology.g2pk_engine import load_g2pk
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pronunciation_words.tsv"
 FOLDED = {"b": "p", "d": "t", "ɡ": "k", "dʑ": "tɕ", "ɾ": "l"}

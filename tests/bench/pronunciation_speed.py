@@ -14,8 +14,9 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from g2pk_baseline import load_g2pk
+
 from pipeline.phonology import PhonologySettings, label_batch, warm_up
-from pipeline.phonology.g2pk_engine import load_g2pk
 
 BATCH = 64
 COLD_START = (

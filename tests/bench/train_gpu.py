@@ -18,11 +18,11 @@ from torch import nn
 
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import KOREAN
-from train.dataset import Batch
-from train.model import Recogniser
-from train.optim import make_optimiser
+from train.data.dataset import Batch
+from train.loop.optim import make_optimiser
+from train.loop.step import Stepper
+from train.model.deepspeech2 import Recogniser
 from train.settings import TrainSettings, read_settings
-from train.step import Stepper
 
 SIZES = {"3 x 512": "base", "7 x 1280": "large"}
 ROW_S, PHONES_A_SECOND, ROUNDS = 8, 11, 10

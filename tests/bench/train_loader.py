@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 
-from train.dataset import open_sources
-from train.job import prepare
-from train.loader import Loader
+from train.data.dataset import open_sources
+from train.data.loader import Loader
+from train.loop.setup import prepare
 from train.settings import read_settings
 
 SAMPLE = Path(__file__).parents[2] / "manifests" / "sample.json"

@@ -15,8 +15,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from train.model import DeepSpeech2, Recurrent, flip_index
-from train.optim import clip_gradients, ctc_losses, make_optimiser
+from train.loop.optim import clip_gradients, ctc_losses, make_optimiser
+from train.model.deepspeech2 import DeepSpeech2, Recurrent, flip_index
 from train.settings import ModelSettings, OptimSettings
 
 BINS, CLASSES, FRAMES_A_SECOND, PHONES_A_SECOND = 80, 42, 100, 11

@@ -15,13 +15,13 @@ import psutil
 import pytest
 from small_corpus import manifest_content, preprocess_arguments, shard_bytes
 
-from pipeline import task as task_module
 from pipeline.corpora import READERS
-from pipeline.plan import make_plan
+from pipeline.job import task as task_module
+from pipeline.job.plan import make_plan
+from pipeline.job.retry import spread_tasks
+from pipeline.job.task import Job, process_task
 from pipeline.record import Annotation
 from pipeline.settings import PipelineSettings
-from pipeline.spread import spread_tasks
-from pipeline.task import Job, process_task
 
 KILLS = 20
 
@@ -137,7 +137,7 @@ def test_a_bug_names_its_utterance_and_keeps_its_traceback(kspon_corpus, tmp_pat
     def break_down(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("pipeline.task.prepare_clip", break_down)
+    monkeypatch.setattr("pipeline.job.task.prepare_clip", break_down)
     settings = PipelineSettings()
     plan = make_plan(READERS["kspon"], kspon_corpus, settings=settings, versions={}, limit=None)
     with pytest.raises(ZeroDivisionError) as caught:

@@ -7,11 +7,11 @@ import numpy as np
 import soundfile
 from small_corpus import RATE_HZ, voiced
 
-from pipeline.audio import decode
+from pipeline.audio import recordings
 from pipeline.corpora import READERS
-from pipeline.plan import make_plan
+from pipeline.job.plan import make_plan
+from pipeline.job.task import Job, process_task
 from pipeline.settings import PipelineSettings
-from pipeline.task import Job, process_task
 
 SEGMENTS, SEGMENT_S, PITCH_S = 1000, 3.0, 3.6  # a segment begins every 3.6 s: an hour
 MARKED = ("&name&이는 밥 뭇나", "내사 (()) 모리겠다")
@@ -46,8 +46,10 @@ def make_session(root: Path) -> Path:
 
 def test_an_hour_of_a_thousand_segments_is_one_open_of_the_recording(tmp_path, monkeypatch):
     opened = []
-    open_recording = decode.open_recording
-    monkeypatch.setattr(decode, "open_recording", lambda path: opened.append(path) or open_recording(path))
+    open_recording = recordings.open_recording
+    monkeypatch.setattr(
+        recordings, "open_recording", lambda path: opened.append(path) or open_recording(path)
+    )
     corpus, settings = READERS["dialect"], PipelineSettings()
     root = make_session(tmp_path / "raw")
     plan = make_plan(corpus, root, settings=settings, versions={}, limit=None)

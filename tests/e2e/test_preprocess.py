@@ -111,7 +111,7 @@ def test_a_manifest_never_outlives_the_shards_it_describes(kspon_corpus, malsori
     def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.run.spread_tasks", fail)
+    monkeypatch.setattr("pipeline.job.run.spread_tasks", fail)
     assert malsori(*arguments, "--set", "silence.enabled=false").exit_code == 130
     assert not (tmp_path / "small.json").exists()
     assert not (tmp_path / "shards" / "state.json").exists()
@@ -180,7 +180,7 @@ def test_a_dry_run_writes_nothing(kspon_corpus, malsori, tmp_path):
 
 
 def test_the_time_said_beforehand_is_shared_by_the_jobs(kspon_corpus, malsori, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipeline.run.SPEEDS", {"gate": 0.01})
+    monkeypatch.setattr("pipeline.job.run.SPEEDS", {"gate": 0.01})
     said = [
         malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--dry-run", "--jobs", jobs).stdout
         for jobs in (1, 2)
@@ -203,7 +203,7 @@ def test_too_many_dropped_is_exit_4_with_everything_written(kspon_corpus, malsor
     [
         (["--set", "silence.longst_s=2"], 3, "did you mean 'silence.longest_s'"),
         (["--set", "silence.longest_s=abc"], 3, "setting silence.longest_s = 'abc'"),
-        (["--preset", "nonesuch"], 3, "known presets: default"),
+        (["--preset", "nonesuch.toml"], 3, "no settings file at nonesuch.toml"),
         (["--limit", "0"], 2, "--limit"),
         (["--jobs", "none"], 2, "--jobs"),
     ],

@@ -13,7 +13,7 @@ from pipeline.audio import (
 )
 from pipeline.audio.clip import kept_spans
 from pipeline.audio.denoise import denoise
-from pipeline.audio.pcm import to_pcm16
+from pipeline.audio.samples import to_pcm16
 from pipeline.audio.silence import speech_frames
 from pipeline.record import Clip, Recording, Source
 

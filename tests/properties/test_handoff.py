@@ -15,13 +15,13 @@ from small_corpus import rows_by_id
 
 from pipeline.contract.errors import InputRejected, MalsoriError
 from pipeline.contract.manifest import ShardRecord
+from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import OpenedManifest, open_manifest
-from pipeline.contract.reading import read_manifest
-from pipeline.handoff.derive import stored_positions, to_ranges
-from pipeline.handoff.merge import merge_manifests
-from pipeline.handoff.select import parse_expression, select_rows
-from pipeline.handoff.split import split_manifest
-from pipeline.handoff.verify import verify_manifest
+from pipeline.dataset.filter import parse_expression, select_rows
+from pipeline.dataset.merge import merge_manifests
+from pipeline.dataset.split import split_manifest
+from pipeline.dataset.verify import verify_manifest
+from pipeline.dataset.views import stored_positions, to_ranges
 from pipeline.shards import SplitSettings
 
 lawful = settings(derandomize=True, deadline=None, max_examples=25)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.phonology import PhonologySettings, label_batch, pronounce, to_ipa
-from pipeline.phonology.hangul import FIRST, LAST, compose, decompose
-from pipeline.phonology.ipa import NEUTRALISED
-from pipeline.phonology.reading import read_aloud, unread
+from pipeline.phonology.korean.hangul import FIRST, LAST, compose, decompose
+from pipeline.phonology.korean.ipa import NEUTRALISED
+from pipeline.phonology.korean.reading import read_aloud, unread
 from pipeline.record import Labelled, Rejection
 
 SETTINGS = PhonologySettings()

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import KOREAN, min_ctc_frames
-from train.batching import padded_samples, plan_epoch
+from train.data.batching import padded_samples, plan_epoch
 from train.decoding.greedy import Decoded, decode_greedily
-from train.metrics import align, count_edits
-from train.model import Recogniser
-from train.optim import ctc_losses
+from train.evaluation.metrics import align, count_edits
+from train.loop.optim import ctc_losses
+from train.model.deepspeech2 import Recogniser
 from train.settings import BatchingSettings, FeatureSettings, ModelSettings, TrainSettings
 
 labels = st.lists(st.integers(1, 4), max_size=9)

@@ -20,8 +20,7 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import file_sha256, write_text
 from pipeline.contract.manifest import Sha256
 from pipeline.contract.settings import Settings
-from train.checkpoint import Checkpoint, TrainedOn
-from train.dataset import Source, Utterances, open_sources
+from train.data.dataset import Source, Utterances, open_sources
 from train.decoding.beam import (
     LanguageModel,
     Weights,
@@ -34,10 +33,11 @@ from train.decoding.greedy import Decoder, decode_greedily
 from train.decoding.hangul import letters
 from train.decoding.lexicon import read_lexicon
 from train.decoding.ngram import estimate
-from train.logs import say
-from train.metrics import Edits, count_edits
-from train.model import Recogniser
-from train.recognise import recognise_rows
+from train.evaluation.metrics import Edits, count_edits
+from train.model.deepspeech2 import Recogniser
+from train.model.inference import recognise_rows
+from train.run.checkpoint import Checkpoint, TrainedOn
+from train.run.logs import say
 from train.settings import DecodeSettings
 
 RECORD: Final = "decoder.json"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Final
 
-from train.dataset import Utterances
+from train.data.dataset import Utterances
 from train.decoding.hangul import is_syllable, phones_of
 
 Labels = tuple[int, ...]

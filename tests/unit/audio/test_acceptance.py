@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.audio.acceptance import check_length, check_recording
+from pipeline.audio.clip import check_length, check_recording
 from pipeline.audio.settings import AcceptanceSettings
 from pipeline.record import Reason, Recording, Source
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.audio.channels import mix_to_mono
+from pipeline.audio.samples import mix_to_mono
 
 
 def noise(level, *, seed=0):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipeline.audio.pcm import to_pcm16
+from pipeline.audio.samples import to_pcm16
 
 
 def test_rounds_to_the_nearest_and_saturates():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.audio.resample import resample
+from pipeline.audio.samples import resample
 
 
 def tone(rate_hz, hz, seconds=1.0):

@@ -17,7 +17,7 @@ from pipeline.contract.manifest import (
     VocabularyRecord,
     write_manifest,
 )
-from pipeline.contract.reading import read_manifest
+from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.vocabulary import KOREAN
 
 SHA256 = "0" * 64

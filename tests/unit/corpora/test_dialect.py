@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.contract.errors import InputRejected
 from pipeline.corpora import READERS
-from pipeline.corpora.sessions import MOST_NEIGHBOURS, Span, find_overlapping
+from pipeline.corpora.readers.dialect import MOST_NEIGHBOURS, Span, find_overlapping
 from pipeline.record import Dropped, Reason, Utterance
 
 DIALECT = READERS["dialect"]

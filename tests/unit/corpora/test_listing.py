@@ -8,7 +8,7 @@ from unicodedata import normalize
 import pytest
 
 from pipeline.contract.errors import InputRejected
-from pipeline.corpora.listing import Folder, count_kinds, describe_files, split_name, walk_folders
+from pipeline.corpora.files import Folder, count_kinds, describe_files, split_name, walk_folders
 
 
 def _touch(path: Path) -> None:

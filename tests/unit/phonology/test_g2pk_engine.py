@@ -3,10 +3,10 @@ import sys
 import zipfile
 from pathlib import Path
 
+import g2pk_baseline as g2pk_engine
 import pytest
 
-from pipeline.phonology import g2pk_engine
-from pipeline.phonology.g2pk_parts import english_to_hangul
+from pipeline.phonology.korean.g2pk_parts import english_to_hangul
 
 
 def test_the_dictionary_is_built_once_in_the_users_cache(

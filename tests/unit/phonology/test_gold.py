@@ -7,9 +7,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from g2pk_baseline import load_g2pk
 
 from pipeline.phonology import pronounce, to_ipa
-from pipeline.phonology.g2pk_engine import load_g2pk
 
 SHARED = Path(__file__).parents[4] / "shared"
 SCORER = SHARED / "tools" / "score_pronunciation.py"

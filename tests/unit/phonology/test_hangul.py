@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.phonology.hangul import FIRST, LAST, Syllable, compose, decompose, is_syllable
+from pipeline.phonology.korean.hangul import FIRST, LAST, Syllable, compose, decompose, is_syllable
 
 
 def test_every_syllable_survives_decomposition() -> None:

@@ -1,8 +1,8 @@
 import pytest
 
 from pipeline.contract.vocabulary import KOREAN
-from pipeline.phonology.hangul import FIRST, LAST
-from pipeline.phonology.ipa import NEUTRALISED, ipa_of
+from pipeline.phonology.korean.hangul import FIRST, LAST
+from pipeline.phonology.korean.ipa import NEUTRALISED, ipa_of
 
 
 def test_every_syllable_has_phones_of_the_vocabulary() -> None:

@@ -1,10 +1,10 @@
 import re
 
-from pipeline.phonology.g2pk_parts import junction_table
-from pipeline.phonology.hangul import CODAS, ONSETS
-from pipeline.phonology.ipa import NEUTRALISED
-from pipeline.phonology.rules.junctions import junctions
-from pipeline.phonology.tables import read_table
+from pipeline.phonology.korean.g2pk_parts import junction_table
+from pipeline.phonology.korean.hangul import CODAS, ONSETS
+from pipeline.phonology.korean.ipa import NEUTRALISED
+from pipeline.phonology.korean.rules.junctions import junctions
+from pipeline.phonology.korean.tables import read_table
 
 SEVEN = {"", *"ㄱㄴㄷㄹㅁㅂㅇ"}
 

@@ -12,7 +12,7 @@ from pipeline.phonology import (
     to_ipa,
     warm_up,
 )
-from pipeline.phonology.morphemes import tag
+from pipeline.phonology.korean.morphemes import tag
 from pipeline.record import Labelled, Reason, Rejection
 
 SETTINGS = PhonologySettings()

@@ -4,9 +4,9 @@ import pytest
 
 from pipeline.contract.errors import InputRejected
 from pipeline.phonology import PhonologySettings, pronounce
-from pipeline.phonology.hangul import is_syllable
-from pipeline.phonology.lexicon import BUNDLED, load_lexicon
-from pipeline.phonology.tables import read_table
+from pipeline.phonology.korean.hangul import is_syllable
+from pipeline.phonology.korean.lexicon import BUNDLED, load_lexicon
+from pipeline.phonology.korean.tables import read_table
 
 
 @pytest.fixture

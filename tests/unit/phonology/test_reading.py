@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.phonology.reading import read_aloud, unread
-from pipeline.phonology.reading.numerals import decimal, native, one_by_one, sino
+from pipeline.phonology.korean.reading import read_aloud, unread
+from pipeline.phonology.korean.reading.numerals import decimal, native, one_by_one, sino
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from small_corpus import rows_by_id
 from pipeline.audio import Recordings
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.opened import open_manifest
+from pipeline.report.figures import take_survey
 from pipeline.report.listening import RawCorpora, flac_uri, read_utterance
 from pipeline.report.samples import removed_spans
-from pipeline.report.survey import take_survey
 
 
 @pytest.fixture

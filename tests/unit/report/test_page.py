@@ -8,7 +8,7 @@ import pytest
 from edited_dataset import edit_dataset, edit_manifest
 
 from pipeline.record import Reason, Stage
-from pipeline.report.words import REASONS, STAGES
+from pipeline.report.labels_ko import REASONS, STAGES
 
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&\u202e"
 VOID = {"meta", "link", "img", "br", "rect", "path", "line"}

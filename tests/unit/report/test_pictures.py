@@ -4,8 +4,7 @@ import zlib
 import numpy as np
 import pytest
 
-from pipeline.report.png import encode_png
-from pipeline.report.spectrogram import LEVELS, MAX_COLUMNS, draw_spectrogram, power_columns
+from pipeline.report.spectrogram import LEVELS, MAX_COLUMNS, draw_spectrogram, encode_png, power_columns
 
 
 def read_png(data):

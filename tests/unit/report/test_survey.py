@@ -4,8 +4,7 @@ from edited_dataset import edit_dataset
 from small_corpus import rows_by_id
 
 from pipeline.contract.opened import open_manifest
-from pipeline.report.sampling import SeededSample
-from pipeline.report.survey import take_survey
+from pipeline.report.figures import SeededSample, take_survey
 from pipeline.report.suspicion import find_suspicions, rows_without_measurement
 
 

@@ -238,8 +238,8 @@ def micro(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, tone_manifest: Path, micro: Path) -> Path:
     """The folder of a finished run on the tones."""
-    from train.fit import fit
-    from train.runs import RunFolder
+    from train.run.fit import fit
+    from train.run.folder import RunFolder
 
     run = RunFolder(tmp_path_factory.mktemp("runs") / "trained")
     fit([tone_manifest], run, preset=str(micro), assignments=["loop.epochs=6"], resume=False)

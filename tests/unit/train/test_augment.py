@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from train.augment import add_noise, change_speeds, draw_speeds, mask_stripes, stretch
+from train.data.augment import add_noise, change_speeds, draw_speeds, mask_stripes, stretch
 from train.settings import AugmentSettings
 
 FRAMES = torch.tensor([100, 40])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from train.batching import cut_batches, padded_samples, plan_epoch, select_rows
+from train.data.batching import cut_batches, padded_samples, plan_epoch, select_rows
 from train.settings import BatchingSettings
 
 SETTINGS = BatchingSettings(budget_s=30.0, longest_s=12.0, most_rows=9)

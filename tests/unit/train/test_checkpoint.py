@@ -6,12 +6,12 @@ import torch
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.vocabulary import KOREAN
-from train.card import model_card
-from train.checkpoint import Best, CheckpointRecord, Position, TrainedOn, capture, read_checkpoint
-from train.dataset import open_sources
-from train.model import Recogniser
-from train.optim import make_optimiser
-from train.runs import RunFolder, find_checkpoint
+from train.data.dataset import open_sources
+from train.loop.optim import make_optimiser
+from train.model.deepspeech2 import Recogniser
+from train.run.card import model_card
+from train.run.checkpoint import Best, CheckpointRecord, Position, TrainedOn, capture, read_checkpoint
+from train.run.folder import RunFolder, find_checkpoint
 from train.settings import read_settings
 
 

@@ -7,7 +7,7 @@ import soundfile
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.vocabulary import Vocabulary, min_ctc_frames
-from train.dataset import UnreadableRow, Utterances, _decode, open_sources
+from train.data.dataset import UnreadableRow, Utterances, _decode, open_sources
 
 
 def opened(path, split="train"):

@@ -18,7 +18,7 @@ from train.decoding.beam import (
 )
 from train.decoding.greedy import decode_greedily
 from train.decoding.ngram import END, START, estimate
-from train.metrics import Edits, count_edits
+from train.evaluation.metrics import Edits, count_edits
 
 pytest.importorskip("flashlight.lib.text.decoder.kenlm")
 

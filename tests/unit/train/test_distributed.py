@@ -11,8 +11,8 @@ from torch.distributed.run import parse_args
 
 from pipeline.contract.errors import InputRejected
 from train.cli import main
-from train.fit import fit
-from train.runs import RunFolder
+from train.run.fit import fit
+from train.run.folder import RunFolder
 
 PLAIN = ["model.dropout=0.0", "augment.bin_stripes=0", "augment.time_stripes=0", "loop.tensorboard=false"]
 PLAIN += ["batching.budget_s=60.0", "optim.learning_rate=1e-3", "loop.epochs=9"]

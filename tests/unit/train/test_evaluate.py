@@ -8,14 +8,14 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.contract.errors import InputRejected
-from train.breakdown import break_down, worst
 from train.cli import main
-from train.confusions import NOTHING, commonest, confusions_csv, confusions_svg, count_confusions
-from train.page import page
+from train.evaluation.breakdown import break_down, worst
+from train.evaluation.confusions import NOTHING, commonest, confusions_csv, confusions_svg, count_confusions
+from train.evaluation.page import page
 
 
 def row(id_, reference, hypothesis, **changes):
-    from train.metrics import count_edits
+    from train.evaluation.metrics import count_edits
 
     edits = count_edits(reference.split(), hypothesis.split())
     return {
@@ -147,8 +147,8 @@ def chained(tmp_path_factory, micro):
     from importlib.util import module_from_spec, spec_from_file_location
     from pathlib import Path
 
-    from train.fit import fit
-    from train.runs import RunFolder
+    from train.run.fit import fit
+    from train.run.folder import RunFolder
 
     spec = spec_from_file_location("tone_shards", Path(__file__).with_name("conftest.py"))
     shards = module_from_spec(spec)

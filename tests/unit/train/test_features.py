@@ -4,7 +4,7 @@ import torch
 from torchaudio.functional import melscale_fbanks
 
 from pipeline.contract.errors import InputRejected
-from train.features import FULL_SCALE, POWER_FLOOR, Features, to_wave
+from train.model.features import FULL_SCALE, POWER_FLOOR, Features, to_wave
 from train.settings import FeatureSettings
 
 SETTINGS = FeatureSettings(mels=40)

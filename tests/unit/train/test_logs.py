@@ -1,6 +1,6 @@
 import json
 
-from train.logs import Display, MetricsLog
+from train.run.logs import Display, MetricsLog
 
 
 def test_rows_after_the_checkpoint_and_a_torn_line_are_dropped(tmp_path):

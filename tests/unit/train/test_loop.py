@@ -10,14 +10,13 @@ import pytest
 import torch
 from tensorboard.backend.event_processing import event_accumulator
 
-from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource
-from train import step as step_module
-from train.dataset import Batch, Utterances, open_sources
-from train.errors import TrainingDiverged
-from train.evaluate import evaluate
-from train.fit import fit
-from train.job import prepare
-from train.runs import RunFolder
+from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource, TrainingDiverged
+from train.data.dataset import Batch, Utterances, open_sources
+from train.evaluation.evaluate import evaluate
+from train.loop import step as step_module
+from train.loop.setup import prepare
+from train.run.fit import fit
+from train.run.folder import RunFolder
 from train.settings import read_settings
 
 
@@ -274,8 +273,8 @@ def test_manifests_are_mixed_by_weight(make_corpus, make_tones, micro):
 def test_batches_that_stop_coming_end_the_run(train, monkeypatch):
     hang = threading.Event()
     monkeypatch.setattr(Utterances, "collate", lambda *_, **__: hang.wait(20))
-    monkeypatch.setattr("train.job.Job.largest_batch", lambda _: Batch(("",), *[torch.zeros(1)] * 5))
-    monkeypatch.setattr("train.step.Stepper.rehearse", lambda *_: None)
+    monkeypatch.setattr("train.loop.setup.Job.largest_batch", lambda _: Batch(("",), *[torch.zeros(1)] * 5))
+    monkeypatch.setattr("train.loop.step.Stepper.rehearse", lambda *_: None)
     with pytest.raises(MissingResource, match="no batch came"):
         train("run", "loop.loader_timeout_s=0.2")
     hang.set()

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from train import matmul
+from train.model import matmul
 
 SHAPES = [(1, 1, 1, 1), (2, 16, 256, 96), (2, 3, 7, 5), (1, 500, 33, 42)]
 

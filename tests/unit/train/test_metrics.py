@@ -1,6 +1,6 @@
 import pytest
 
-from train.metrics import Edits, align, bootstrap_interval, count_edits
+from train.evaluation.metrics import Edits, align, bootstrap_interval, count_edits
 
 
 @pytest.mark.parametrize(

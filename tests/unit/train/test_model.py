@@ -4,10 +4,10 @@ import torch
 from torch import nn
 
 from pipeline.contract.vocabulary import KOREAN
-from train.features import frame_mask
-from train.gru import run_gru
-from train.model import CLIP, Recogniser, Recurrent, flip_index
-from train.norm import MaskedBatchNorm, _Normalise
+from train.model.deepspeech2 import CLIP, Recogniser, Recurrent, flip_index
+from train.model.features import frame_mask
+from train.model.gru import run_gru
+from train.model.norm import MaskedBatchNorm, _Normalise
 from train.settings import PRESETS, FeatureSettings, ModelSettings, TrainSettings, read_settings
 
 

@@ -6,7 +6,7 @@ import torch
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.vocabulary import min_ctc_frames
-from train.optim import Averaged, clip_gradients, ctc_losses, learning_rate, make_optimiser
+from train.loop.optim import Averaged, clip_gradients, ctc_losses, learning_rate, make_optimiser
 from train.settings import OptimSettings
 
 

@@ -2,7 +2,7 @@ import fsspec
 import pytest
 
 from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource
-from train.dataset import Utterances, open_sources
+from train.data.dataset import Utterances, open_sources
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@ import pytest
 import torch
 
 from pipeline.contract.errors import InputRejected
-from train import step as step_module
-from train.dataset import open_sources
-from train.job import prepare
-from train.optim import make_optimiser
+from train.data.dataset import open_sources
+from train.loop import step as step_module
+from train.loop.optim import make_optimiser
+from train.loop.setup import prepare
+from train.loop.step import Stepper
 from train.settings import read_settings
-from train.step import Stepper
 
 
 @pytest.fixture

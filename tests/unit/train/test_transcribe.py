@@ -5,8 +5,8 @@ import torch
 
 from train.audio import read_audio
 from train.decoding.greedy import decode_greedily
-from train.metrics import count_edits
-from train.runs import find_checkpoint
+from train.evaluation.metrics import count_edits
+from train.run.folder import find_checkpoint
 from train.transcribe import time_phones, transcribe
 
 

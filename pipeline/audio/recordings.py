@@ -1,0 +1,175 @@
+"""Recordings on disk: opened and hashed once, read in slices, every fault a `Rejection`."""
+
+import hashlib
+import stat
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from soundfile import LibsndfileError
+
+from pipeline.audio.decoders import Decoder, HeaderlessPcm, SoundFileDecoder
+from pipeline.audio.samples import mix_to_mono
+from pipeline.audio.truncation import find_truncation
+from pipeline.record import AudioSource, Reason, Recording, Rejection, Source
+
+HEADERLESS_SUFFIXES = frozenset({".pcm", ".raw"})
+RATES_HZ = range(4_000, 384_001)
+MOST_CHANNELS = 64
+
+END_TOLERANCE_S = 0.05
+"""A segment may end this much past the audio: annotation tools round their times."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRecording:
+    """An open file, hashed, with what is known to be wrong with it.
+
+    Attributes:
+        truncation: What shows that its end is missing, or None.
+        note: What was mended, or None.
+    """
+
+    name: str
+    stream: FileIO
+    decoder: Decoder
+    sha256: str
+    truncation: str | None
+    note: str | None
+
+
+class Recordings:
+    """A worker's reader: utterances of one file, in a row, open and hash it once.
+
+    It holds the last file open: use it as a context manager, or `close` it.
+    """
+
+    def __init__(self, *, longest_s: float = 300.0) -> None:
+        """Utterances longer than `longest_s` are rejected before they are decoded."""
+        self._longest_s = longest_s
+        self._path: Path | None = None
+        self._opened: OpenRecording | Rejection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file that is still open."""
+        if isinstance(self._opened, OpenRecording):
+            self._opened.stream.close()
+        self._path = self._opened = None
+
+    def read(self, source: AudioSource) -> Recording | Rejection:
+        """Decode one utterance to mono float32 at the recording's own rate.
+
+        Returns:
+            The samples and where they lie, or why there are none: MISSING_AUDIO,
+            UNREADABLE_AUDIO, TRUNCATED_AUDIO, EMPTY_AUDIO, SEGMENT_OUTSIDE_AUDIO or
+            TOO_LONG_AUDIO (longer than a worker's memory should hold).
+        """
+        if self._opened is None or self._path != source.path:
+            self.close()
+            self._opened = open_recording(source.path)
+            self._path = source.path
+        if isinstance(self._opened, Rejection):
+            return self._opened
+        return read_segment(self._opened, source, longest_s=self._longest_s)
+
+
+def open_recording(path: Path) -> OpenRecording | Rejection:
+    """Open and hash a recording, or say why that is not possible."""
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            return Rejection(Reason.UNREADABLE_AUDIO, f"{path.name} is not a regular file")
+        if facts.st_size == 0:
+            return Rejection(Reason.EMPTY_AUDIO, f"{path.name} has 0 bytes")
+        stream = FileIO(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a NUL in the name is a ValueError
+        return Rejection(Reason.MISSING_AUDIO, f"no file {path.name}")
+    except OSError as error:
+        return _unreadable(path.name, error)
+    opened = _examine(stream, path=path, file_bytes=facts.st_size)
+    if isinstance(opened, Rejection):
+        stream.close()
+    return opened
+
+
+def _examine(stream: FileIO, *, path: Path, file_bytes: int) -> OpenRecording | Rejection:
+    """Hash an open file, choose its decoder and look at its header."""
+    try:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        truncation = find_truncation(stream, file_bytes=file_bytes)
+        if _is_headerless(stream, suffix=path.suffix):
+            odd = f"odd length of {file_bytes} bytes: the last byte was dropped" if file_bytes % 2 else None
+            pcm = HeaderlessPcm(stream, file_bytes=file_bytes)
+            return OpenRecording(path.name, stream, pcm, sha256, truncation, note=odd)
+        decoder = SoundFileDecoder(stream)
+    except (OSError, LibsndfileError) as error:
+        return _unreadable(path.name, error)
+    if decoder.rate_hz not in RATES_HZ or decoder.channels > MOST_CHANNELS:
+        found = f"{decoder.rate_hz} Hz and {decoder.channels} channels"
+        return Rejection(Reason.UNREADABLE_AUDIO, f"{path.name} claims {found}")
+    return OpenRecording(path.name, stream, decoder, sha256, truncation, note=None)
+
+
+def _is_headerless(stream: FileIO, *, suffix: str) -> bool:
+    """Raw samples go by their suffix, for want of a header; a WAV under that suffix has one."""
+    stream.seek(0)
+    return suffix.lower() in HEADERLESS_SUFFIXES and stream.read(4) != b"RIFF"
+
+
+def _unreadable(name: str, error: OSError | LibsndfileError) -> Rejection:
+    words = error.error_string if isinstance(error, LibsndfileError) else error.strerror
+    return Rejection(Reason.UNREADABLE_AUDIO, f"{name}: {words}")
+
+
+def read_segment(recording: OpenRecording, source: AudioSource, *, longest_s: float) -> Recording | Rejection:
+    """Decode the samples that `source` names from an open recording."""
+    span = find_span(recording, source, longest_s=longest_s)
+    if isinstance(span, Rejection):
+        return span
+    start, end = span
+    try:
+        samples = recording.decoder.read(start, end - start)
+    except (OSError, LibsndfileError) as error:
+        return _unreadable(recording.name, error)
+    if len(samples) < end - start:
+        found = f"{recording.name} ends {len(samples)} samples into {start}..{end}, which its header promises"
+        return Rejection(Reason.TRUNCATED_AUDIO, found)
+    where = Source(recording.decoder.rate_hz, offset=start, length=end - start, sha256=recording.sha256)
+    return Recording(mix_to_mono(samples), where, note=recording.note)
+
+
+def find_span(
+    recording: OpenRecording, source: AudioSource, *, longest_s: float
+) -> tuple[int, int] | Rejection:
+    """First sample of an utterance and the one after its last, or why it has none.
+
+    Of a truncated file, segments before the cut are whole; the file as a whole is not.
+    """
+    name, rate_hz, length = recording.name, recording.decoder.rate_hz, recording.decoder.length
+    if recording.truncation and source.length_s is None:
+        return Rejection(Reason.TRUNCATED_AUDIO, f"{name}: {recording.truncation}")
+    if length == 0:
+        return Rejection(Reason.EMPTY_AUDIO, f"{name} holds no samples")
+    length_s = length / rate_hz
+    end_s = length_s if source.length_s is None else source.offset_s + source.length_s
+    segment = f"{source.offset_s:g} s to {end_s:g} s of {name}"
+    if not 0 <= source.offset_s <= end_s <= length_s + END_TOLERANCE_S:
+        beyond = recording.truncation and 0 <= source.offset_s <= end_s
+        reason = Reason.TRUNCATED_AUDIO if beyond else Reason.SEGMENT_OUTSIDE_AUDIO
+        return Rejection(reason, f"{segment}, which lasts {length_s:g} s")
+    start, end = round(source.offset_s * rate_hz), min(round(end_s * rate_hz), length)
+    if end <= start:
+        return Rejection(Reason.EMPTY_AUDIO, f"{segment}: no samples")
+    if end - start > longest_s * rate_hz:
+        return Rejection(Reason.TOO_LONG_AUDIO, f"{segment}: over {longest_s:g} s, the most that is decoded")
+    return start, end

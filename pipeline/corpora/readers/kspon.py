@@ -1,0 +1,161 @@
+"""KsponSpeech: 969 hours of spontaneous Korean dialogue, 622,545 + 6,000 utterances.
+
+Provenance: AI Hub data set 123 (한국어 음성), ETRI; Bang et al., "KsponSpeech: Korean
+Spontaneous Speech Corpus for Automatic Speech Recognition", Applied Sciences 10(19), 2020.
+Licence: AI Hub's terms of use (registration; no redistribution).
+
+Layout: `KsponSpeech_0N/KsponSpeech_NNNN/KsponSpeech_NNNNNN.{pcm,txt}`, evaluation files
+`KsponSpeech_ENNNNN.pcm`, and lists `train.trn dev.trn eval_clean.trn eval_other.trn` of
+`path :: text` lines (UTF-8). The .pcm is headerless 16-bit 16 kHz mono; the .txt is cp949.
+The folders above differ from one download to the next, and the evaluation lists name a folder
+that need not exist: recordings are found by their name, which is unique in the corpus.
+
+A recording that no list names is read with its own .txt, or is listed without a transcript.
+There are no speaker ids.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.manifest import CorpusRecord
+from pipeline.corpora.contents import Survey
+from pipeline.corpora.corpus import Corpus, Listed, malformed
+from pipeline.corpora.files import describe_files, listed_path, split_name, walk_folders, within
+from pipeline.corpora.naming import split_hint, utterance_id
+from pipeline.record import Annotation, AudioSource, TextFile, Utterance, UtteranceId
+
+_AUDIO = ("pcm", "wav", "flac")  # as distributed; then what people convert it to
+_NAME = re.compile(r"KsponSpeech_E?\d+")  # and so not KsponSpeech_label_*, which are integer ids
+_EVALUATION_NAME = re.compile(r"KsponSpeech_E\d+")
+_LISTS = ("train.trn", "dev.trn", "eval_clean.trn", "eval_other.trn")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the files of a stem lie. Few of them exist: the stems of a folder share theirs."""
+
+    audio_folder: Path | None = None
+    audio_extension: str = ""
+    text_folder: Path | None = None
+    text_extension: str = ""
+
+    def audio(self, stem: str) -> Path | None:
+        return self.audio_folder and self.audio_folder / f"{stem}.{self.audio_extension}"
+
+    def text(self, stem: str) -> Path | None:
+        return self.text_folder and self.text_folder / f"{stem}.{self.text_extension}"
+
+    def with_file(self, folder: Path, extension: str) -> "_Place":
+        """This place and one file more; of two recordings the distributed kind, else the first, stays."""
+        if extension.lower() in _AUDIO:
+            if self.audio_folder and _rank(self.audio_extension) <= _rank(extension):
+                return self
+            return replace(self, audio_folder=folder, audio_extension=extension)
+        return self if self.text_folder else replace(self, text_folder=folder, text_extension=extension)
+
+
+_NOWHERE = _Place()
+
+
+def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
+    """List KsponSpeech below `root`: what the .trn files name in their order, then the rest."""
+    places, lists = _find_files(root)
+    named: set[UtteranceId] = set()
+    for listing in lists:
+        for item in _read_list(listing, root=root, corpus=corpus, places=places):
+            named.add(item.id)
+            yield item
+    for stem in sorted(places):
+        place = places[stem]
+        if utterance_id(corpus, stem) not in named and (place.audio_folder or _NAME.fullmatch(stem)):
+            yield _unlisted(stem, corpus=corpus, place=place)
+
+
+def _find_files(root: Path) -> tuple[dict[str, _Place], list[Path]]:
+    places: dict[str, _Place] = {}
+    lists: list[Path] = []
+    kinds: Counter[str] = Counter()
+    for folder in walk_folders(root):
+        shared: dict[tuple[_Place, str], _Place] = {}
+        for name in folder.names:
+            stem, extension = split_name(name)
+            if extension.lower() == "trn":
+                lists.append(folder.path / name)
+            elif extension.lower() in (*_AUDIO, "txt"):
+                key = places.get(stem, _NOWHERE), extension
+                if key not in shared:
+                    shared[key] = key[0].with_file(folder.path, extension)
+                places[stem] = shared[key]
+            kinds[extension.lower()] += 1
+    if not lists and not any(map(_NAME.fullmatch, places)):
+        raise InputRejected(
+            f"{root} is not KsponSpeech: looked for .trn lists or KsponSpeech_NNNNNN.txt and .pcm files"
+            f" anywhere below it, found {describe_files(kinds)}"
+        )
+    return places, sorted(lists, key=_list_order)
+
+
+def _rank(extension: str) -> int:
+    return _AUDIO.index(extension.lower())
+
+
+def _list_order(listing: Path) -> tuple[int, str, str]:
+    known = _LISTS.index(listing.name) if listing.name in _LISTS else len(_LISTS)
+    return known, listing.name, str(listing)
+
+
+def _read_list(listing: Path, *, root: Path, corpus: str, places: dict[str, _Place]) -> Iterator[Listed]:
+    split = split_hint(listing.stem)
+    with listing.open("rb") as lines:
+        for number, raw in enumerate(lines, start=1):
+            try:
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            except UnicodeDecodeError:
+                yield malformed(corpus, listing, root=root, line=number, problem="not UTF-8")
+                continue
+            if not line:
+                continue
+            path, separator, text = f"{line} ".partition(" :: ")
+            stem = split_name(listed_path(path).name)[0]
+            if not separator or not stem:
+                yield malformed(corpus, listing, root=root, line=number, problem="expected 'path :: text'")
+                continue
+            audio = places.get(stem, _NOWHERE).audio(stem) or within(root, path)
+            yield Utterance(utterance_id(corpus, stem), None, AudioSource(audio), text.strip(), split)
+
+
+def _unlisted(stem: str, *, corpus: str, place: _Place) -> Utterance:
+    text = place.text(stem)
+    audio = place.audio(stem)
+    if audio is None:
+        assert text is not None
+        audio = text.with_suffix(".pcm")
+    return Utterance(
+        utterance_id(corpus, stem),
+        speaker=None,
+        audio=AudioSource(audio),
+        transcript=TextFile(text, "cp949") if text else None,
+        # The evaluation set must never be hashed into the training split.
+        split="test" if _EVALUATION_NAME.fullmatch(stem) else None,
+    )
+
+
+def recognise(survey: Survey) -> str | None:
+    """A .trn list, or a file that is named like KsponSpeech's."""
+    files = survey.files("trn") + [
+        path for kind in (*_AUDIO, "txt") for path in survey.files(kind) if _NAME.fullmatch(path.stem)
+    ]
+    return survey.relative(files[0]) if files else None
+
+
+KSPON = Corpus(
+    CorpusRecord(name="kspon", title="KsponSpeech (AI Hub 123)", licence="AI Hub terms of use"),
+    Annotation.KSPON,
+    "KsponSpeech_NNNNNN.pcm below any folders, with train/dev/eval .trn lists or cp949 .txt files",
+    list_utterances,
+    recognise,
+)

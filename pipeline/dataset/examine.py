@@ -1,0 +1,120 @@
+"""Examining every row of a shard: its audio is decoded, its labels are derived from its text again."""
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import soundfile
+
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.manifest import Manifest, SettingsRecord, ShardRecord
+from pipeline.contract.schema import SAMPLE_RATE_HZ, WAV_HEADER_BYTES
+from pipeline.contract.text import shorten
+from pipeline.contract.vocabulary import Vocabulary
+from pipeline.job.versions import package_versions
+from pipeline.phonology import label_batch
+from pipeline.record import Labelled, Rejection
+from pipeline.settings import PipelineSettings
+
+BLOCK_SAMPLES = 2**16
+
+
+def examine_rows(table: pa.Table, shard: ShardRecord, manifest: Manifest, seen: set[str]) -> Iterator[str]:
+    """What is wrong with the rows of a shard, one line each.
+
+    Args:
+        seen: Ids of the shards before; those of this one are added.
+    """
+    recorded = manifest.settings[shard.settings]
+    try:
+        settings = PipelineSettings.from_tables(recorded.values)
+    except InputRejected as error:
+        yield f"settings[{shard.settings}] are not those of this malsori: {error}{_version_hint(recorded)}"
+        return
+    vocabulary = manifest.vocabulary.vocabulary()
+    labelled = label_batch(table.column("spoken").to_pylist(), settings=settings.phonology)
+    for position, derived in enumerate(labelled):
+        (row,) = table.slice(position, 1).to_pylist()  # one at a time: a row may be long
+        problem = (
+            ("the id occurs twice" if row["id"] in seen else None)
+            or _label_problem(row, derived, vocabulary, recorded)
+            or _span_problem(row)
+            or find_audio_problem(row["audio"]["bytes"], num_samples=row["num_samples"])
+        )
+        seen.add(row["id"])
+        if problem is not None:
+            yield f"utterance {shorten(row['id'])}: {problem}"
+
+
+def _label_problem(
+    row: dict[str, Any], derived: Labelled | Rejection, vocabulary: Vocabulary, recorded: SettingsRecord
+) -> str | None:
+    symbols = row["ipa"].split()
+    unknown = sorted(set(symbols) - set(vocabulary.symbols))
+    if unknown:
+        return shorten(f"symbols outside the vocabulary: {' '.join(unknown)}")
+    if vocabulary.encode(symbols) != row["labels"]:
+        return "its labels are not its IPA"
+    if isinstance(derived, Rejection):
+        return shorten(f"it has no pronunciation here: {derived.detail}; its text is {row['spoken']!r}")
+    again = {
+        "ipa": " ".join(derived.ipa),
+        "pronunciation": derived.pronunciation,
+        "romanized": derived.romanized,
+    }
+    for name, value in again.items():
+        if row[name] != value:
+            found = f"its text {row['spoken']!r} gives the {name} {value!r}, the shard has {row[name]!r}"
+            return shorten(found) + _version_hint(recorded)
+    return None
+
+
+def _version_hint(recorded: SettingsRecord) -> str:
+    here = package_versions()
+    other = [
+        f"{name} {version}, here {here.get(name, 'none')}"
+        for name, version in recorded.versions.items()
+        if here.get(name) != version
+    ]
+    return f" (made with {'; '.join(other)})" if other else ""
+
+
+def _span_problem(row: dict[str, Any]) -> str | None:
+    spans = [(span["start"], span["end"]) for span in row["kept"]]
+    first, last = row["source"]["offset"], row["source"]["offset"] + row["source"]["length"]
+    edges = [first, *(edge for span in spans for edge in span), last]
+    return None if edges == sorted(edges) and spans else "its kept spans are not inside its source, in order"
+
+
+def find_audio_problem(audio: bytes, *, num_samples: int) -> str | None:
+    """Why `audio` is not `num_samples` of 16-bit 16 kHz mono WAV or FLAC; None when it is.
+
+    Memory is taken for what is decoded, block by block, never on a header's word.
+    """
+    try:
+        with soundfile.SoundFile(io.BytesIO(audio)) as file:
+            found = (file.format, file.subtype, file.samplerate, file.channels)
+            if found not in {(kind, "PCM_16", SAMPLE_RATE_HZ, 1) for kind in ("WAV", "FLAC")}:
+                return f"its audio is {found[0]} {found[1]}, {found[2]} Hz, {found[3]} channels"
+            samples, silent = _decode(file, most=num_samples)
+    except soundfile.LibsndfileError as error:
+        return f"its audio cannot be decoded: {error}"
+    if samples != num_samples:
+        counted = f"over {num_samples}" if samples > num_samples else samples
+        return f"its audio has {counted} samples, num_samples says {num_samples}"
+    if audio.startswith(b"RIFF") and len(audio) != WAV_HEADER_BYTES + 2 * num_samples:
+        return f"its WAV has {len(audio)} bytes, expected a header of {WAV_HEADER_BYTES} and the samples"
+    return "its audio is all zero" if silent else None
+
+
+def _decode(file: soundfile.SoundFile, *, most: int) -> tuple[int, bool]:
+    """How many samples there are, counted up to a block over `most`; whether all are zero."""
+    samples, silent = 0, True
+    while samples <= most:
+        block = file.read(BLOCK_SAMPLES, dtype="int16")
+        if not len(block):
+            break
+        samples += len(block)
+        silent = silent and not block.any()
+    return samples, silent

@@ -1,0 +1,1 @@
+"""The preprocessing run, behind one door."""

@@ -1,0 +1,100 @@
+"""Worker processes on this machine, through joblib's loky; a crash costs one utterance at most.
+
+When a worker dies, its pool is gone and every task in flight with it. Those tasks are then
+run alone, one at a time: the one that kills its worker again is handed back as `Crashed`, the
+others were only bystanders. Results do not depend on any of this.
+"""
+
+import os
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
+
+from pipeline.job.watchdog import start_worker
+
+AHEAD = 2
+"""Tasks handed out per worker, so that none waits for the parent."""
+
+THREAD_POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS")
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed(Generic[TaskT]):
+    """A task whose worker died, alone and again, and what killed it (a signal's name)."""
+
+    task: TaskT
+    cause: str
+
+
+def run_local(
+    function: Callable[[TaskT], ResultT], tasks: Iterable[TaskT], *, jobs: int
+) -> Iterator[ResultT | Crashed[TaskT]]:
+    """Results of `function` over `tasks`, as they finish, from `jobs` worker processes."""
+    waiting = iter(tasks)
+    while True:
+        lost = yield from _run_pool(function, waiting, jobs=jobs)
+        if not lost:
+            return
+        for task in lost:
+            yield _run_alone(function, task)
+
+
+def _run_pool(
+    function: Callable[[TaskT], ResultT], waiting: Iterator[TaskT], *, jobs: int
+) -> Generator[ResultT, None, list[TaskT]]:
+    """Results until all is done or a worker dies; returns the tasks that were lost with it."""
+    in_flight: dict[Future[ResultT], TaskT] = {}
+    with _pool(jobs) as pool:
+        while True:
+            for task in islice(waiting, AHEAD * jobs - len(in_flight)):
+                try:
+                    in_flight[pool.submit(function, task)] = task
+                except BrokenProcessPool:
+                    return [*in_flight.values(), task]
+            if not in_flight:
+                return []
+            done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
+            for future in done:
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    return list(in_flight.values())
+                del in_flight[future]
+                yield result
+
+
+def _run_alone(function: Callable[[TaskT], ResultT], task: TaskT) -> ResultT | Crashed[TaskT]:
+    with _pool(1) as pool:
+        try:
+            result: ResultT = pool.submit(function, task).result()
+        except BrokenProcessPool as death:
+            return Crashed(task, _cause(death))
+    return result
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[Any]:
+    pool = ProcessPoolExecutor(
+        max_workers=jobs,
+        initializer=start_worker,
+        initargs=(os.getpid(),),
+        env=dict.fromkeys(THREAD_POOLS, "1"),
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, kill_workers=True)
+
+
+def _cause(death: BrokenProcessPool) -> str:
+    signals = re.findall(r"SIG[A-Z]+", str(death))
+    return signals[0] if signals else "no signal"

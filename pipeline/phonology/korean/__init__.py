@@ -1,0 +1,1 @@
+"""Korean: spelling to pronunciation to IPA."""

@@ -1,0 +1,97 @@
+"""The lexicon: words whose pronunciation no rule can know.
+
+Bundled tables (`tables/lexicon_*.tsv`), and a user's own, which stands above them. An entry
+gives a word as pronounced on its own; its last coda keeps its spelling where that is how it is
+neutralised (꽃잎 [꼰닙] is still 꼰니피 before a vowel).
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from pipeline.contract.errors import InputRejected
+from pipeline.phonology.korean.hangul import Syllable, decompose, is_syllable
+from pipeline.phonology.korean.ipa import NEUTRALISED
+from pipeline.phonology.korean.tables import parse_rows, read_table
+from pipeline.phonology.korean.word import Word
+
+BUNDLED: Final = ("lexicon_plain", "lexicon_insertion", "lexicon_tensing", "lexicon_words")
+_FREE_LENGTH: Final = 3
+"""An entry of this many syllables may end inside a morpheme: the tagger does not know it."""
+
+Lexicon = Mapping[str, tuple[Syllable, ...]]
+
+
+@cache
+def load_lexicon(path: str) -> Lexicon:
+    """The bundled lexicon, and above it the user's at `path` ("" for none).
+
+    Raises:
+        InputRejected: The user's file is not a table of spellings and pronunciations.
+    """
+    entries = {row[0]: row[1] for name in BUNDLED for row in read_table(name)}
+    if path:
+        entries |= _read_user_lexicon(Path(path))
+    return {spelling: _merge(spelling, said) for spelling, said in entries.items()}
+
+
+def apply_lexicon(word: Word, lexicon: Lexicon) -> bool:
+    """Rewrite the longest entries that begin at a morpheme, and settle the joints inside them."""
+    fired = False
+    start, length = 0, len(word)
+    while start < length:
+        end = _match(word, lexicon, start) if word.joint[start] >= 0 else 0
+        if end:
+            for index, syllable in enumerate(lexicon[word.text[start:end]], start):
+                word.onsets[index], word.vowels[index], word.codas[index] = syllable
+            word.settled.update(range(start + 1, end))
+            fired = True
+        start = end or start + 1
+    return fired
+
+
+def _match(word: Word, lexicon: Lexicon, start: int) -> int:
+    text, joint, length = word.text, word.joint, len(word)
+    for end in range(min(length, start + 8), start, -1):
+        if text[start:end] not in lexicon or _reaches_into_particle(word, start, end):
+            continue
+        if end == length or joint[end] >= 0 or end - start >= _FREE_LENGTH:
+            return end
+    return 0
+
+
+def _reaches_into_particle(word: Word, start: int, end: int) -> bool:
+    """Whether a particle begins inside a part of a word: 년 + 대 + 가 is not the noun 대가."""
+    if end - start == len(word):
+        return False
+    for index in range(start + 1, end):
+        morpheme = word.at(index)
+        if morpheme is not None and morpheme.tag.startswith("J"):
+            return True
+    return False
+
+
+def _merge(spelling: str, said: str) -> tuple[Syllable, ...]:
+    syllables = [decompose(character) for character in said]
+    written = decompose(spelling[-1]).coda
+    if NEUTRALISED[written] == syllables[-1].coda:
+        syllables[-1] = syllables[-1]._replace(coda=written)
+    return tuple(syllables)
+
+
+def _read_user_lexicon(path: Path) -> dict[str, str]:
+    try:
+        header, *rows = parse_rows(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise InputRejected(f"cannot read the lexicon {path}: {error}") from error
+    if header[:2] != ("spelling", "pronunciation"):
+        raise InputRejected(
+            f"the lexicon {path} begins with {header}; expected the columns spelling, pronunciation"
+        )
+    for row in rows:
+        if len(row) < 2 or len(row[0]) != len(row[1]) or not all(map(is_syllable, row[0] + row[1])):
+            raise InputRejected(
+                f"the lexicon {path} has {row}; expected a spelling and as many syllables of Hangul"
+            )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,74 @@
+"""Hangul as spelled -> Hangul as pronounced, for one choice of settings."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from pipeline.phonology.korean import morphemes
+from pipeline.phonology.korean.form import Form, shape
+from pipeline.phonology.korean.lexicon import load_lexicon
+from pipeline.phonology.korean.morphemes import WORD, Token
+from pipeline.phonology.korean.phrase import join
+from pipeline.phonology.korean.rules.vowels import vowel_rules
+from pipeline.phonology.settings import PhonologySettings
+
+_CACHED_WORDS: Final = 100_000
+"""Word forms kept by a process (about 100 MB when full); the cache starts afresh beyond."""
+
+_END: Final[tuple[int, Token | None]] = (0, None)
+
+
+class Converter:
+    """Pronounces text; keeps the words it has seen. The result does not depend on them."""
+
+    def __init__(self, settings: PhonologySettings) -> None:
+        self.settings = settings
+        self._lexicon = load_lexicon(settings.lexicon)
+        self._vowels = vowel_rules(settings)
+        self._forms: dict[tuple[Token, ...], Form] = {}
+
+    def pronounce(self, text: str) -> str:
+        """`text` (syllables, spaces and the marks of phrases) as pronounced."""
+        said: list[str] = []
+        for forms, mark in self.phrases(text):
+            if self.settings.connected:
+                said.append(join(forms) + mark)
+            else:
+                said.append(" ".join(form.body for form in forms) + mark)
+        return " ".join(said)
+
+    def phrases(self, text: str) -> Iterator[tuple[list[Form], str]]:
+        """The forms of each phrase's words, and the mark that ends it."""
+        tokens = iter(morphemes.tag(text))
+        start_of_token, token = next(tokens, _END)
+        forms: list[Form] = []
+        end = 0
+        for match in WORD.finditer(text):
+            mark = text[end : match.start()].strip()
+            if mark and forms:
+                yield forms, mark
+                forms = []
+            end = match.end()
+            of_word: list[Token] = []
+            while token is not None and start_of_token < end:
+                of_word.append(token)
+                start_of_token, token = next(tokens, _END)
+            forms.append(self._form(match[0], tuple(of_word)))
+        if forms:
+            yield forms, text[end:].strip()
+
+    def _form(self, word: str, tokens: tuple[Token, ...]) -> Form:
+        form = self._forms.get(tokens)
+        if form is None:
+            if len(self._forms) >= _CACHED_WORDS:
+                self._forms.clear()
+            parts = morphemes.split(tokens, length=len(word))
+            form = shape(word, parts, lexicon=self._lexicon, vowels=self._vowels)
+            self._forms[tokens] = form
+        return form
+
+
+@cache
+def converter(settings: PhonologySettings) -> Converter:
+    """The process' converter for `settings`."""
+    return Converter(settings)

@@ -1,0 +1,165 @@
+"""The error rates of a recogniser on the rows of a split."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.files import write_text
+from pipeline.contract.schema import SAMPLE_RATE_HZ
+from train.data.dataset import Source, Utterances, agree
+from train.decoding.decoder import open_decoder
+from train.decoding.greedy import Decoded, Decoder, decode_greedily
+from train.decoding.hangul import compose, letters
+from train.evaluation.breakdown import break_down
+from train.evaluation.confusions import confusions_csv, confusions_svg, count_confusions
+from train.evaluation.metrics import Edits, count_edits
+from train.evaluation.page import page
+from train.loop.device import pick_device
+from train.model.deepspeech2 import Recogniser
+from train.model.inference import recognise_rows
+from train.run.checkpoint import Checkpoint
+from train.run.logs import write_json_lines
+
+HELD_OUT: Final = ("test", "valid")
+EVALUATION: Final = "evaluation.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One utterance: its row, what was meant, what was recognised, and the edits between them."""
+
+    row: int
+    reference: list[int]
+    hypothesis: Decoded
+    edits: Edits
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The rows of a split, recognised, in the order of the split's shards."""
+
+    rows: list[Scored]
+    unreadable: list[str]
+
+    @property
+    def edits(self) -> Edits:
+        """The edits of all rows."""
+        return sum((row.edits for row in self.rows), Edits())
+
+
+def score(recogniser: Recogniser, utterances: Utterances, decode: Decoder = decode_greedily) -> Scores:
+    """Recognise every row; none is left out for its length or its labels.
+
+    Raises:
+        InputRejected: The rows hold no label, so that there is no error rate.
+    """
+    if not utterances.label_counts_R.sum():
+        raise InputRejected(f"split {utterances.split!r} holds no labelled utterance: nothing to measure")
+    scored: list[Scored] = []
+    unreadable: list[str] = []
+    for part in recognise_rows(recogniser, utterances, range(len(utterances))):
+        unreadable.extend(part.unreadable)
+        for row, found in zip(part.rows, decode(part.log_probs_TNV, part.frames_N), strict=True):
+            reference = utterances.labels(row).tolist()
+            scored.append(Scored(row, reference, found, count_edits(reference, found.labels)))
+    return Scores(sorted(scored, key=lambda one: one.row), unreadable)
+
+
+def evaluate(
+    checkpoint: Checkpoint, sources: list[Source], *, split: str, decoder: str, device: str = "auto"
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The evaluation of a checkpoint on a split of the manifests, and a row for each utterance.
+
+    Raises:
+        InputRejected: The manifests have no such split, or the decoder cannot be made.
+        HandOffBroken: The manifests' vocabulary is not the checkpoint's.
+        MissingResource: The decoder needs a package that is not installed.
+    """
+    for source in sources:
+        between = f"{checkpoint.folder} and {source.path}"
+        agree(checkpoint.record.vocabulary, source.manifest.vocabulary, between)
+    utterances = open_split(sources, split)
+    recogniser = checkpoint.load_recogniser().for_inference(pick_device(device))
+    opened = open_decoder(decoder, recogniser, checkpoint, offered=sources)
+    scores = score(recogniser, utterances, opened.decode)
+    rows = [_describe(one, utterances, recogniser) for one in scores.rows]
+    summary = {
+        **summarise(scores),
+        "split": split,
+        "manifests": [str(source.path) for source in sources],
+        "checkpoint": str(checkpoint.folder),
+        "step": checkpoint.record.position.step,
+        **opened.description,
+        "cer_is_of": "spelled words" if decoder == "words" else "syllables as pronounced",
+        **break_down(rows),
+    }
+    return summary, rows
+
+
+def open_split(sources: list[Source], split: str) -> Utterances:
+    """The rows of a split. Raises InputRejected when the manifests have none."""
+    utterances = Utterances(sources, split)
+    if not len(utterances):
+        known = {shard.split for source in sources for shard in source.manifest.shards if shard.rows}
+        raise InputRejected(f"no rows in split {split!r}; there are {', '.join(sorted(known)) or 'none'}")
+    return utterances
+
+
+def held_out_split(sources: list[Source]) -> str | None:
+    """The split that measures a finished run: test, or else valid."""
+    filled = {shard.split for source in sources for shard in source.manifest.shards if shard.rows}
+    return next((split for split in HELD_OUT if split in filled), None)
+
+
+def summarise(scores: Scores) -> dict[str, Any]:
+    """PER and what it is made of."""
+    edits = scores.edits
+    return {
+        "per": edits.rate,
+        "substitutions": edits.substitutions,
+        "deletions": edits.deletions,
+        "insertions": edits.insertions,
+        "reference_phones": edits.reference_length,
+        "utterances": len(scores.rows),
+        "unreadable": len(scores.unreadable),
+    }
+
+
+def write_evaluation(folder: Path, summary: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """Write evaluation.json, utterances.jsonl, the confusions (CSV and SVG) and the page of all."""
+    confusions = count_confusions(rows)
+    write_json_lines(folder / "utterances.jsonl", rows)
+    write_text(folder / "confusions.csv", confusions_csv(confusions))
+    write_text(folder / "confusions.svg", confusions_svg(confusions))
+    write_text(folder / "evaluation.html", page(summary, rows, confusions))
+    write_text(folder / EVALUATION, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+
+
+def _describe(one: Scored, utterances: Utterances, recogniser: Recogniser) -> dict[str, Any]:
+    """A row of utterances.jsonl: everything that the tables and the page are made of."""
+    reference = recogniser.vocabulary.decode(one.reference)
+    hypothesis = recogniser.vocabulary.decode(one.hypothesis.labels)
+    spoken = utterances.value(one.row, "spoken") or ""
+    words = one.hypothesis.words
+    meant, said = (compose(reference), compose(hypothesis)) if words is None else (spoken, " ".join(words))
+    characters = count_edits(letters(meant), letters(said))
+    return {
+        "id": utterances.value(one.row, "id"),
+        "speaker": utterances.value(one.row, "speaker"),
+        "seconds": round(int(utterances.samples_R[one.row]) / SAMPLE_RATE_HZ, 3),
+        "snr_db": utterances.snr_db(one.row),
+        "per": one.edits.rate if one.reference else None,
+        "substitutions": one.edits.substitutions,
+        "deletions": one.edits.deletions,
+        "insertions": one.edits.insertions,
+        "reference_phones": one.edits.reference_length,
+        "reference": " ".join(reference),
+        "hypothesis": " ".join(hypothesis),
+        "spoken": spoken,
+        "hangul_reference": meant,
+        "hangul": said,
+        "character_errors": characters.errors,
+        "reference_characters": characters.reference_length,
+    }

@@ -1,0 +1,1 @@
+"""Waves to log-probabilities."""

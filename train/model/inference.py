@@ -1,0 +1,58 @@
+"""A recogniser run over audio, without gradients.
+
+Shapes: N batch, S samples, T frames, V vocabulary and blank.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from train.data.batching import cut_batches
+from train.data.dataset import Utterances
+from train.model.deepspeech2 import Recogniser
+
+
+@dataclass(frozen=True, slots=True)
+class Emissions:
+    """What the network says of some rows of a split.
+
+    Attributes:
+        rows: N rows of the split.
+        log_probs_TNV: float32, on the recogniser's device.
+        frames_N: int64.
+        unreadable: Ids of rows that were to be here, whose audio cannot be read.
+    """
+
+    rows: tuple[int, ...]
+    log_probs_TNV: Tensor
+    frames_N: Tensor
+    unreadable: tuple[str, ...]
+
+
+def recognise(recogniser: Recogniser, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
+    """log_probs_TNV and frames_N of a batch, on the recogniser's device."""
+    device = next(recogniser.parameters()).device
+    with torch.inference_mode():
+        log_probs_TNV, frames_N = recogniser(pcm_NS.to(device), samples_N.to(device))
+    return log_probs_TNV, frames_N
+
+
+def recognise_rows(
+    recogniser: Recogniser, utterances: Utterances, rows: Sequence[int]
+) -> Iterator[Emissions]:
+    """The network's output for rows of a split, in batches, from the shortest row to the longest."""
+    recogniser.eval()
+    chosen = np.asarray(rows, np.int64)
+    order = chosen[np.argsort(utterances.samples_R[chosen], kind="stable")]
+    for batch_rows in cut_batches(order, utterances.samples_R, recogniser.settings.batching):
+        batch = utterances.collate(batch_rows)
+        left_out = set(batch.unreadable)
+        read = tuple(row for row in batch_rows if utterances.value(row, "id") not in left_out)
+        if read:
+            outputs = recognise(recogniser, batch.pcm_NS, batch.samples_N)
+        else:
+            outputs = torch.zeros(0, 0, 1), torch.zeros(0, dtype=torch.int64)
+        yield Emissions(read, *outputs, batch.unreadable)

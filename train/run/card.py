@@ -1,0 +1,49 @@
+"""The model card beside every checkpoint: what it is, where it comes from, how to make it again."""
+
+from typing import Final
+
+from train.run.checkpoint import CheckpointRecord
+
+CARD: Final = "README.md"
+
+
+def model_card(record: CheckpointRecord) -> str:
+    """Markdown for a person who finds the folder."""
+    position, vocabulary = record.position, record.vocabulary
+    per = "not measured" if position.valid_per is None else f"{100 * position.valid_per:.2f} %"
+    trained = "\n".join(
+        f"| {manifest.name} | {manifest.train_hours:.2f} | {'; '.join(manifest.corpora)} |"
+        f" `{manifest.content_sha256[:16]}` |"
+        for manifest in record.manifests
+    )
+    denoised = f"{record.denoised}\n" if record.denoised else ""
+    versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    return f"""# Phone recogniser, {vocabulary.language}: step {position.step}
+
+Recognises speech as {len(vocabulary.symbols)} IPA symbols (`{vocabulary.name}`), with CTC.
+Phone error rate on the valid split: {per}. Steps skipped because a number was not finite: {position.skipped}.
+
+## Trained on
+
+| manifest | hours | corpora and licences | content |
+| --- | --- | --- | --- |
+{trained}
+
+The weights are made of these recordings: their licences bind whoever passes the model on.
+Recordings other than these (other rooms, microphones, ages, dialects) will be recognised worse.
+{denoised}
+## How
+
+{position.epoch} epochs and {position.step_in_epoch} steps, {record.ranks} process(es), with {versions}:
+
+    {record.command}
+
+```json
+{record.settings.model_dump_json(indent=1)}
+```
+
+## Use
+
+    malsori-train transcribe <this folder> recording.wav
+    malsori-train evaluate <this folder> manifest.json --split test -o results
+"""

@@ -1,0 +1,254 @@
+"""A checkpoint: what a run can go on from, and what recognises speech.
+
+    model.safetensors       weights and statistics to recognise with: averaged, if the run averages
+    training.safetensors    the weights that training goes on with, where they are others
+    optimiser.safetensors   the optimiser's tensors
+    checkpoint.json         everything else
+    README.md               the model card
+
+Nothing in it is pickled. There is no generator state: every step seeds its own (device.py).
+"""
+
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import safetensors.torch
+import torch
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError
+from torch import Tensor
+
+from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.files import file_sha256
+from pipeline.contract.manifest import Sha256, VocabularyRecord
+from pipeline.contract.settings import Settings
+from train.data.dataset import Source
+from train.loop.optim import Averaged
+from train.model.deepspeech2 import Recogniser
+from train.settings import TrainSettings
+
+MODEL: Final = "model.safetensors"
+TRAINING: Final = "training.safetensors"
+OPTIMISER: Final = "optimiser.safetensors"
+RECORD: Final = "checkpoint.json"
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class Best(Settings):
+    """A validation that was among the best."""
+
+    per: float
+    step: Count
+
+
+class Position(Settings):
+    """How far a run has come; `step_in_epoch` steps of `epoch` are done.
+
+    Attributes:
+        best: The best validations, from the best.
+        since_best: Validations since then.
+        cuts: How often the plateau schedule has lowered the learning rate.
+    """
+
+    step: Count = 0
+    epoch: Count = 0
+    step_in_epoch: Count = 0
+    skipped: Count = 0
+    skipped_in_a_row: Count = 0
+    valid_per: float | None = None
+    best: tuple[Best, ...] = ()
+    since_best: Count = 0
+    cuts: Count = 0
+
+
+class TrainedOn(Settings):
+    """A manifest that a run was trained on; `content_sha256` is of its shards and vocabulary."""
+
+    name: str
+    path: str
+    content_sha256: Sha256
+    train_hours: float
+    corpora: tuple[str, ...]  # title and licence
+    denoisers: tuple[str, ...] = ()  # the engines that its recordings went through
+
+    @classmethod
+    def of(cls, source: Source) -> "TrainedOn":
+        """The record of `source`. Facts of the pipeline's run (time, host) do not count."""
+        manifest = source.manifest
+        shards = [(shard.split, shard.ranges, shard.sha256) for shard in manifest.shards]
+        content = json.dumps([manifest.vocabulary.sha256, shards])
+        return cls(
+            name=manifest.name,
+            path=source.path,
+            content_sha256=hashlib.sha256(content.encode()).hexdigest(),
+            train_hours=sum(shard.seconds for shard in manifest.split_shards("train")) / 3600,
+            corpora=tuple(f"{each.corpus.title} ({each.corpus.licence})" for each in manifest.sources),
+            denoisers=tuple(sorted({_denoiser(each.values) for each in manifest.settings} - {"off"})),
+        )
+
+
+def _denoiser(settings: dict[str, Any]) -> str:
+    """The engine of a pipeline's settings, which a hand-written manifest may lack."""
+    denoise = settings.get("denoise")
+    return str(denoise.get("engine", "off")) if isinstance(denoise, dict) else "off"
+
+
+class CheckpointRecord(Settings):
+    """checkpoint.json."""
+
+    format: Literal[1] = 1
+    position: Position
+    settings: TrainSettings
+    vocabulary: VocabularyRecord
+    manifests: tuple[TrainedOn, ...]
+    ranks: Annotated[int, Field(ge=1)] = 1
+    versions: dict[str, str]
+    command: str
+    files: dict[str, Sha256]
+    optimiser: dict[str, Any]  # what is not a tensor: parameter groups, numbers, the loss scale
+
+    @property
+    def denoised(self) -> str | None:
+        """A sentence for whoever recognises with it, if it was trained on denoised recordings."""
+        engines = sorted({engine for manifest in self.manifests for engine in manifest.denoisers})
+        if not engines:
+            return None
+        return (
+            f"It was trained on recordings denoised by {' and '.join(engines)}; transcribe denoises nothing,"
+            " and noise that it never heard costs errors."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint on the disk whose record was read and checked."""
+
+    folder: Path
+    record: CheckpointRecord
+
+    def load_recogniser(self) -> Recogniser:
+        """The trained recogniser, on the CPU.
+
+        Raises:
+            HandOffBroken: The weights are missing, damaged or of another model.
+        """
+        recogniser = Recogniser(self.record.settings, self.record.vocabulary.vocabulary())
+        self.load_weights(recogniser)
+        return recogniser
+
+    def load_weights(self, recogniser: Recogniser, name: str = MODEL) -> None:
+        """Fill `recogniser` with the checkpoint's weights."""
+        try:
+            recogniser.load_state_dict(self.tensors(name))
+        except RuntimeError as error:
+            raise HandOffBroken(f"{self.folder}: the weights are of another model: {error}") from error
+
+    def restore(
+        self, recogniser: Recogniser, optimiser: torch.optim.Optimizer, averaged: Averaged | None = None
+    ) -> None:
+        """Fill what takes part in training with the state it had."""
+        if averaged is not None:
+            averaged.load(self.tensors(MODEL))
+        self.load_weights(recogniser, TRAINING if averaged is not None else MODEL)
+        state: dict[int, dict[str, Any]] = {}
+        for key, value in self.tensors(OPTIMISER).items():
+            parameter, name = key.split(".", 1)
+            state.setdefault(int(parameter), {})[name] = value
+        for parameter, numbers in self.record.optimiser["numbers"].items():
+            state.setdefault(int(parameter), {}).update(numbers)
+        groups = [
+            {**group, "betas": tuple(group["betas"])} if "betas" in group else group
+            for group in self.record.optimiser["groups"]
+        ]
+        optimiser.load_state_dict({"state": state, "param_groups": groups})
+
+    def tensors(self, name: str) -> dict[str, Tensor]:
+        """One of the checkpoint's safetensors files, once its hash was checked."""
+        path = self.folder / name
+        try:
+            if file_sha256(path) != self.record.files.get(name):
+                raise HandOffBroken(f"{path} is not the file that {RECORD} describes; copy it again")
+            tensors: dict[str, Tensor] = safetensors.torch.load_file(path)
+        except FileNotFoundError as error:
+            raise HandOffBroken(f"{path} is missing; copy the whole checkpoint folder") from error
+        except SafetensorError as error:
+            raise HandOffBroken(f"{path} is not a safetensors file: {error}") from error
+        return tensors
+
+
+def capture(
+    recogniser: Recogniser,
+    optimiser: torch.optim.Optimizer,
+    *,
+    position: Position,
+    settings: TrainSettings,
+    sources: list[Source],
+    averaged: Averaged | None = None,
+    scale: dict[str, Any] | None = None,
+    ranks: int = 1,
+) -> tuple[dict[str, bytes], CheckpointRecord]:
+    """The state of a run, ready to be written: files by name, and the record."""
+    state = optimiser.state_dict()
+    slots = [(i, name, value) for i, slot in state["state"].items() for name, value in slot.items()]
+    numbers: dict[str, dict[str, Any]] = {}
+    for i, name, value in slots:
+        if not isinstance(value, Tensor):
+            numbers.setdefault(str(i), {})[name] = value
+    live = recogniser.state_dict()
+    files = {
+        MODEL: _serialise(averaged.state if averaged else live),
+        OPTIMISER: _serialise(
+            {f"{i}.{name}": value for i, name, value in slots if isinstance(value, Tensor)}
+        ),
+    }
+    if averaged:
+        files[TRAINING] = _serialise(live)
+    record = CheckpointRecord(
+        position=position,
+        settings=settings,
+        vocabulary=VocabularyRecord.of(recogniser.vocabulary),
+        manifests=tuple(map(TrainedOn.of, sources)),
+        ranks=ranks,
+        versions=versions(),
+        command=" ".join(sys.argv),
+        files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        optimiser={"groups": state["param_groups"], "numbers": numbers, "scale": scale or {}},
+    )
+    return files, record
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Read and check a checkpoint's record; it is untrusted input.
+
+    Raises:
+        HandOffBroken: It is missing, of another format, or contradicts itself.
+    """
+    path = folder / RECORD
+    try:
+        return Checkpoint(folder, CheckpointRecord.model_validate_json(path.read_bytes()))
+    except FileNotFoundError as error:
+        raise HandOffBroken(f"{path} is missing; copy the whole checkpoint folder") from error
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(map(str, problem["loc"])) or RECORD
+        raise HandOffBroken(f"{path}: {place}: {problem['msg']}") from error
+
+
+def versions() -> dict[str, str]:
+    """What the numbers of a run depend on."""
+    packages = ("malsori", "torch", "torchaudio", "numpy", "pyarrow", "safetensors", "soundfile")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def _serialise(tensors: Mapping[str, Tensor]) -> bytes:
+    on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    content: bytes = safetensors.torch.save(on_cpu)
+    return content

@@ -1,0 +1,119 @@
+"""The folder of a run.
+
+    <run>/checkpoints/step-00001200/    checkpoints (checkpoint.py), the last few and the best
+    <run>/metrics.jsonl  left_out.jsonl  evaluation.json  tensorboard/
+
+A checkpoint is written under a temporary name and renamed: under its own name it is whole.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.files import replacing, write_text
+from train.run.card import CARD, model_card
+from train.run.checkpoint import RECORD, Checkpoint, CheckpointRecord, read_checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one run."""
+
+    path: Path
+
+    @property
+    def metrics(self) -> Path:
+        """metrics.jsonl: one JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def left_out(self) -> Path:
+        """left_out.jsonl: the rows that training cannot use."""
+        return self.path / "left_out.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of TensorBoard's event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    def claim(self, *, resume: bool) -> Checkpoint | None:
+        """The checkpoint to go on from; None for a run that starts at the beginning.
+
+        Raises:
+            InputRejected: There is something at the path, and `resume` was not asked for.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise InputRejected(f"--run {self.path} is a file; expected a folder, or nothing yet")
+        if not resume and self.path.exists() and any(self.path.iterdir()):
+            raise InputRejected(
+                f"--run {self.path} is not empty; add --resume to go on with it, or name another"
+            )
+        return self.last()
+
+    def last(self) -> Checkpoint | None:
+        """The newest checkpoint."""
+        steps = self._steps()
+        return read_checkpoint(steps[-1]) if steps else None
+
+    def best(self) -> Checkpoint | None:
+        """The checkpoint with the lowest PER on the valid split; without one, the newest."""
+        last = self.last()
+        if last is None or not last.record.position.best:
+            return last
+        return read_checkpoint(self._step(last.record.position.best[0].step))
+
+    def save(self, files: Mapping[str, bytes], record: CheckpointRecord) -> None:
+        """Write a checkpoint, whole or not at all, and remove those no longer kept."""
+        final = self._step(record.position.step)
+        temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+        for leftover in self.checkpoints.glob(".step-*.tmp"):
+            shutil.rmtree(leftover)
+        for name, content in files.items():
+            with replacing(temporary / name) as stream:
+                stream.write(content)
+        write_text(temporary / CARD, model_card(record))
+        write_text(temporary / RECORD, record.model_dump_json(indent=1) + "\n")
+        if final.exists():  # only a run that goes on from an older checkpoint comes here again
+            shutil.rmtree(final)
+        temporary.rename(final)
+        _sync(self.checkpoints)
+        kept = {self._step(best.step) for best in record.position.best}
+        for folder in self._steps()[: -record.settings.loop.keep_last]:
+            if folder not in kept:
+                shutil.rmtree(folder)
+
+    def _steps(self) -> list[Path]:
+        return sorted(self.checkpoints.glob("step-*"))
+
+    def _step(self, step: int) -> Path:
+        return self.checkpoints / f"step-{step:08d}"
+
+
+def find_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint at a path: its own folder, or a run's folder (the best, or the newest).
+
+    Raises:
+        InputRejected: There is no checkpoint at the path.
+    """
+    if (path / RECORD).is_file():
+        return read_checkpoint(path)
+    found = RunFolder(path).best()
+    if found is None:
+        raise InputRejected(f"no checkpoint at {path}; `malsori-train fit ... --run {path}` makes one")
+    return found
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
