@@ -8,21 +8,13 @@ from typing import NewType
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.contract.reasons import Reason, Stage
+
 Waveform = npt.NDArray[np.float32]
 """Mono samples, shape (S,), float32, full scale 1."""
 
 UtteranceId = NewType("UtteranceId", str)
 """`<corpus>/<speaker>/<utterance>` or `<corpus>/<utterance>`: stable, never an index."""
-
-
-class Stage(StrEnum):
-    """Where an utterance was dropped."""
-
-    CORPUS = "corpus"
-    TRANSCRIPT = "transcript"
-    AUDIO = "audio"
-    PHONOLOGY = "phonology"
-    WORKER = "worker"
 
 
 class Annotation(StrEnum):
@@ -31,37 +23,6 @@ class Annotation(StrEnum):
     PLAIN = "plain"
     KSPON = "kspon"
     AIHUB_DIALECT = "aihub_dialect"
-
-
-class Reason(StrEnum):
-    """Why an utterance was dropped. The names are part of the manifest."""
-
-    # corpus
-    MALFORMED_LISTING = "malformed_listing"
-    DUPLICATE_ID = "duplicate_id"
-    OVERLAPPING_SPEECH = "overlapping_speech"
-    # transcript
-    MISSING_TRANSCRIPT = "missing_transcript"
-    TRANSCRIPT_ENCODING = "transcript_encoding"
-    TRANSCRIPT_TOO_SHORT = "transcript_too_short"
-    NO_HANGUL = "no_hangul"
-    ANONYMISED = "anonymised"
-    UNINTELLIGIBLE = "unintelligible"
-    # audio
-    MISSING_AUDIO = "missing_audio"
-    UNREADABLE_AUDIO = "unreadable_audio"
-    TRUNCATED_AUDIO = "truncated_audio"
-    SEGMENT_OUTSIDE_AUDIO = "segment_outside_audio"
-    EMPTY_AUDIO = "empty_audio"
-    SILENT_AUDIO = "silent_audio"
-    NOT_FINITE_AUDIO = "not_finite_audio"
-    TOO_SHORT_AUDIO = "too_short_audio"
-    TOO_LONG_AUDIO = "too_long_audio"
-    TOO_FEW_FRAMES = "too_few_frames"
-    # phonology
-    UNPRONOUNCEABLE = "unpronounceable"
-    # worker
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +104,7 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceSpan:
     """Which samples of which file an utterance is made of; `sha256` is of the file's bytes."""
 
     rate_hz: int
@@ -163,7 +124,7 @@ class Recording:
     """
 
     wave: Waveform
-    source: Source
+    source: SourceSpan
     note: str | None = None
 
 
@@ -211,5 +172,5 @@ class Example:
     clip: Clip
     labelled: Labelled
     source_path: str
-    source: Source
+    source: SourceSpan
     split: str

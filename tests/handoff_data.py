@@ -29,7 +29,7 @@ from pipeline.record import (
     Example,
     Labelled,
     Measurements,
-    Source,
+    SourceSpan,
     Transcript,
     Utterance,
     UtteranceId,
@@ -150,6 +150,6 @@ def _example(corpus: str, person: Person, number: int) -> Example:
         clip=Clip(wave, ((0, 3 * num_samples),), Measurements(0, -60.0, -20.0, 0.3)),
         labelled=Labelled(text, ipa, tuple(KOREAN.encode(ipa)), romanized),
         source_path="u.wav",
-        source=Source(48_000, 0, 3 * num_samples, "0" * 64),
+        source=SourceSpan(48_000, 0, 3 * num_samples, "0" * 64),
         split=person.split,
     )

@@ -7,8 +7,9 @@ from pipeline.audio.levels import frame_powers, noise_floor_db, speech_level_db
 from pipeline.audio.samples import resample
 from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
 from pipeline.audio.silence import Span, collapse_silence
+from pipeline.contract.reasons import Reason
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.record import Clip, Measurements, Reason, Recording, Rejection, Source, Waveform
+from pipeline.record import Clip, Measurements, Recording, Rejection, SourceSpan, Waveform
 
 
 def prepare_clip(
@@ -54,7 +55,7 @@ def prepare_clip(
     return Clip(cleaned, kept_spans(collapsed.spans, length=len(wave), source=recording.source), measurements)
 
 
-def kept_spans(spans: tuple[Span, ...], *, length: int, source: Source) -> tuple[Span, ...]:
+def kept_spans(spans: tuple[Span, ...], *, length: int, source: SourceSpan) -> tuple[Span, ...]:
     """Spans of a 16 kHz clip as spans of its recording.
 
     Args:

@@ -13,7 +13,8 @@ from soundfile import LibsndfileError
 from pipeline.audio.decoders import Decoder, HeaderlessPcm, SoundFileDecoder
 from pipeline.audio.samples import mix_to_mono
 from pipeline.audio.truncation import find_truncation
-from pipeline.record import AudioSource, Reason, Recording, Rejection, Source
+from pipeline.contract.reasons import Reason
+from pipeline.record import AudioSource, Recording, Rejection, SourceSpan
 
 HEADERLESS_SUFFIXES = frozenset({".pcm", ".raw"})
 RATES_HZ = range(4_000, 384_001)
@@ -144,7 +145,7 @@ def read_segment(recording: OpenRecording, source: AudioSource, *, longest_s: fl
     if len(samples) < end - start:
         found = f"{recording.name} ends {len(samples)} samples into {start}..{end}, which its header promises"
         return Rejection(Reason.TRUNCATED_AUDIO, found)
-    where = Source(recording.decoder.rate_hz, offset=start, length=end - start, sha256=recording.sha256)
+    where = SourceSpan(recording.decoder.rate_hz, offset=start, length=end - start, sha256=recording.sha256)
     return Recording(mix_to_mono(samples), where, note=recording.note)
 
 

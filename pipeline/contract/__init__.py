@@ -1,6 +1,7 @@
 """The contract between the two programs: all that the trainer may import from the pipeline.
 
     errors       the exception tree and its exit codes
+    reasons      why an utterance is dropped, and at which stage
     vocabulary   41 IPA symbols, ids 1..41, blank 0, and the CTC length rule
     schema       the columns of a shard
     shard        opening a shard without copying it, and checking its rows

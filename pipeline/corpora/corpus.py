@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
+from pipeline.contract.reasons import Reason, Stage
 from pipeline.corpora.contents import Survey
 from pipeline.corpora.naming import readable, utterance_id
-from pipeline.record import Annotation, Dropped, Reason, Stage, Utterance
+from pipeline.record import Annotation, Dropped, Utterance
 
 Listed: TypeAlias = Utterance | Dropped
 

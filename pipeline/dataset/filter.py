@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import DroppedLine, Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
+from pipeline.contract.reasons import Reason, Stage
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.dataset.views import publish_view, read_dropped, stored_positions, with_rows
 
@@ -61,7 +62,7 @@ def select_rows(opened: OpenedManifest, path: Path, *, expression: str, command:
         picked = _truth(tree, columns)
         shards.append(with_rows(opened, shard, stored_positions(shard)[picked]))
         lines += [
-            DroppedLine(id=name, stage="filter", reason="filtered", detail=f"not: {expression}")
+            DroppedLine(id=name, stage=Stage.FILTER, reason=Reason.FILTERED, detail=f"not: {expression}")
             for name in columns["id"][~picked]
         ]
     done = f"filtered by {expression}"

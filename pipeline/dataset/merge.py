@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import DroppedLine, Manifest, SettingsRecord, ShardRecord, SourceRecord
 from pipeline.contract.opened import OpenedManifest
+from pipeline.contract.reasons import Reason, Stage
 from pipeline.dataset.views import (
     own_dropped_stem,
     past_of,
@@ -153,7 +154,7 @@ def _without_duplicates(
         kept.append((item, shard if fresh.all() else with_rows(item, shard, stored_positions(shard)[fresh])))
         detail = f"the row in {shard.path} of {item.manifest.name} repeats an utterance of another shard"
         duplicates += [
-            DroppedLine(id=name, stage="merge", reason="duplicate_id", detail=detail)
+            DroppedLine(id=name, stage=Stage.MERGE, reason=Reason.DUPLICATE_ID, detail=detail)
             for name, is_fresh in zip(ids, fresh, strict=True)
             if not is_fresh
         ]

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.reasons import Reason, Stage
 from pipeline.corpora import Corpus
-from pipeline.record import Dropped, Reason, Stage, TextFile, Utterance, UtteranceId
+from pipeline.record import Dropped, TextFile, Utterance, UtteranceId
 from pipeline.settings import PipelineSettings
 from pipeline.shards import assign_split
 from pipeline.shards.splits import check_named_speakers

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pipeline.audio import Recordings, prepare_clip
 from pipeline.contract.files import file_sha256, write_text
 from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256
+from pipeline.contract.reasons import Reason, Stage
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import min_ctc_frames
 from pipeline.dataset.statistics import Tally, Tallying
@@ -21,18 +22,7 @@ from pipeline.job.plan import Task, as_text, relative_name
 from pipeline.job.timing import take_timings, timed
 from pipeline.job.watchdog import Watch, watched
 from pipeline.phonology import label_batch
-from pipeline.record import (
-    Annotation,
-    Clip,
-    Dropped,
-    Example,
-    Labelled,
-    Reason,
-    Rejection,
-    Stage,
-    Transcript,
-    Utterance,
-)
+from pipeline.record import Annotation, Clip, Dropped, Example, Labelled, Rejection, Transcript, Utterance
 from pipeline.settings import PipelineSettings
 from pipeline.shards import ShardWriter
 from pipeline.transcript import clean_transcript, read_transcript

@@ -11,8 +11,8 @@ PACKAGES = (
 )  # fmt: skip
 
 SHAPING = (
-    "audio", "contract/schema.py", "contract/vocabulary.py", "corpora", "job/plan.py", "job/task.py",
-    "phonology", "record.py", "shards", "transcript",
+    "audio", "contract/reasons.py", "contract/schema.py", "contract/vocabulary.py", "corpora",
+    "job/plan.py", "job/task.py", "phonology", "record.py", "shards", "transcript",
 )  # fmt: skip
 
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.reasons import Reason
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.phonology.korean.ipa import ipa_of
 from pipeline.phonology.korean.pronouncer import converter
 from pipeline.phonology.korean.reading import read_aloud, unread
 from pipeline.phonology.korean.romanize import romanize
 from pipeline.phonology.settings import PhonologySettings
-from pipeline.record import Labelled, Reason, Rejection
+from pipeline.record import Labelled, Rejection
 
 _DEFAULT: Final = PhonologySettings()
 _NAMED_CHARACTERS: Final = 10

@@ -1,6 +1,6 @@
 """The Korean names of what the manifest calls in English."""
 
-from pipeline.record import Reason, Stage
+from pipeline.contract.reasons import Reason, Stage
 
 REASONS: dict[str, str] = {
     Reason.MALFORMED_LISTING: "목록의 줄이 잘못됨",
@@ -24,7 +24,7 @@ REASONS: dict[str, str] = {
     Reason.TOO_FEW_FRAMES: "음소 수에 견주어 녹음이 짧음",
     Reason.UNPRONOUNCEABLE: "발음을 만들 수 없음",
     Reason.FAILED: "처리하다가 실패함",
-    "filtered": "걸러 냄 (malsori filter)",
+    Reason.FILTERED: "걸러 냄 (malsori filter)",
 }
 
 STAGES: dict[str, str] = {
@@ -33,8 +33,8 @@ STAGES: dict[str, str] = {
     Stage.AUDIO: "녹음",
     Stage.PHONOLOGY: "발음",
     Stage.WORKER: "작업",
-    "filter": "거르기",
-    "merge": "합치기",
+    Stage.FILTER: "거르기",
+    Stage.MERGE: "합치기",
 }
 
 SPLITS: dict[str, str] = {"train": "학습", "valid": "검증", "test": "평가"}

@@ -15,7 +15,8 @@ words were said that are not written down. Cheap, and before any audio is decode
 import re
 from unicodedata import category
 
-from pipeline.record import FORMS_SEPARATOR, Annotation, Reason, Rejection, Transcript
+from pipeline.contract.reasons import Reason
+from pipeline.record import FORMS_SEPARATOR, Annotation, Rejection, Transcript
 from pipeline.transcript.annotation import MARKS, Marks
 from pipeline.transcript.files import read_transcript
 from pipeline.transcript.settings import TranscriptSettings

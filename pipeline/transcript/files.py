@@ -3,7 +3,8 @@
 import codecs
 import re
 
-from pipeline.record import Reason, Rejection, TextFile
+from pipeline.contract.reasons import Reason
+from pipeline.record import Rejection, TextFile
 
 MAX_TRANSCRIPT_BYTES = 2**20
 """An utterance of 30 s has under 1,000 characters; a megabyte is another kind of file."""

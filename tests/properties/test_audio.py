@@ -15,7 +15,7 @@ from pipeline.audio.clip import kept_spans
 from pipeline.audio.denoise import denoise
 from pipeline.audio.samples import to_pcm16
 from pipeline.audio.silence import speech_frames
-from pipeline.record import Clip, Recording, Source
+from pipeline.record import Clip, Recording, SourceSpan
 
 RATE_HZ = 16_000
 FRAME = 480
@@ -101,7 +101,7 @@ def test_no_clip_grows_and_no_long_silence_is_left_of_a_silent_one(wave, chosen)
     offset=st.integers(0, 10**9),
 )
 def test_kept_lies_in_the_utterance_and_adds_up_to_the_clip(wave, chosen, rate_hz, offset):
-    source = Source(rate_hz, offset=offset, length=len(wave), sha256="")
+    source = SourceSpan(rate_hz, offset=offset, length=len(wave), sha256="")
     recording = Recording(wave, source)
     accepted = AcceptanceSettings(shortest_s=0.01)
     clip = prepare_clip(recording, silence=chosen, denoise=DenoiseSettings(engine="off"), acceptance=accepted)
@@ -124,7 +124,9 @@ def test_kept_maps_back_to_the_nearest_sample(rate_hz, length, cuts):
     edges = [0, *inside[: len(inside) // 2 * 2], length]
     spans = tuple(zip(edges[::2], edges[1::2], strict=True))
     recorded = round(length * rate_hz / RATE_HZ)
-    mapped = kept_spans(spans, length=length, source=Source(rate_hz, offset=0, length=recorded, sha256=""))
+    mapped = kept_spans(
+        spans, length=length, source=SourceSpan(rate_hz, offset=0, length=recorded, sha256="")
+    )
     for (start, end), (first, last) in zip(spans, mapped, strict=True):
         assert 0 <= first <= last <= recorded
         assert abs(first / rate_hz - start / RATE_HZ) <= 1 / rate_hz

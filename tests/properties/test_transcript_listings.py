@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.reasons import Reason
 from pipeline.corpora import READERS, Listed
-from pipeline.record import Dropped, Reason
+from pipeline.record import Dropped
 
 VALID = {
     "kspon": ("train.trn", "KsponSpeech_01/KsponSpeech_000001.pcm :: 안녕하세요\n"),

@@ -24,12 +24,13 @@ from typing import Any, TypeAlias
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
+from pipeline.contract.reasons import Reason, Stage
 from pipeline.corpora.contents import AUDIO, Survey, glance, read_head
 from pipeline.corpora.corpus import Corpus, Listed, malformed
 from pipeline.corpora.files import split_name, walk_folders
 from pipeline.corpora.listings import read_json, seconds_of, text_of
 from pipeline.corpora.naming import readable, speaker_id, split_of_folders, utterance_id
-from pipeline.record import Annotation, AudioSource, Dropped, Reason, Stage, Utterance, two_forms
+from pipeline.record import Annotation, AudioSource, Dropped, Utterance, two_forms
 
 TOLERATED_OVERLAP_S = 0.1
 """About a phone: segment boundaries set by ear are no more exact than that."""

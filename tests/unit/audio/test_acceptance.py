@@ -3,14 +3,15 @@ import pytest
 
 from pipeline.audio.clip import check_length, check_recording
 from pipeline.audio.settings import AcceptanceSettings
-from pipeline.record import Reason, Recording, Source
+from pipeline.contract.reasons import Reason
+from pipeline.record import Recording, SourceSpan
 
 SETTINGS = AcceptanceSettings()
 
 
 def check(wave, rate_hz=16_000):
     wave = np.asarray(wave, np.float32)
-    source = Source(rate_hz, offset=0, length=len(wave), sha256="")
+    source = SourceSpan(rate_hz, offset=0, length=len(wave), sha256="")
     return check_recording(Recording(wave, source), settings=SETTINGS)
 
 

@@ -12,7 +12,8 @@ from pipeline.audio import (
     SilenceSettings,
     prepare_clip,
 )
-from pipeline.record import AudioSource, Clip, Reason, Recording, Rejection, Source
+from pipeline.contract.reasons import Reason
+from pipeline.record import AudioSource, Clip, Recording, Rejection, SourceSpan
 
 RATE_HZ = 16_000
 OFF = DenoiseSettings(engine="off")
@@ -20,7 +21,7 @@ OFF = DenoiseSettings(engine="off")
 
 def prepare(wave, *, rate_hz=RATE_HZ, offset=0, denoise=OFF, **acceptance):
     wave = np.asarray(wave, np.float32)
-    source = Source(rate_hz, offset=offset, length=len(wave), sha256="")
+    source = SourceSpan(rate_hz, offset=offset, length=len(wave), sha256="")
     return prepare_clip(
         Recording(wave, source),
         silence=SilenceSettings(),

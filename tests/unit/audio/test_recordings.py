@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from pipeline.audio import Recordings, decoders, recordings
-from pipeline.record import AudioSource, Reason, Recording, Rejection
+from pipeline.contract.reasons import Reason
+from pipeline.record import AudioSource, Recording, Rejection
 
 RATE_HZ = 16_000
 
@@ -261,7 +262,7 @@ def test_a_segment_without_length(wav, read):
 
 
 def test_an_utterance_that_memory_should_not_hold(wav):
-    with Recordings(longest_s=2.0) as recordings:
+    with Recordings(longest_s=2.0) as reader:
         assert rejection(reader.read(AudioSource(wav))).reason == Reason.TOO_LONG_AUDIO
         assert isinstance(reader.read(AudioSource(wav, 0.5, 2.0)), Recording)
 

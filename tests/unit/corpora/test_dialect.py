@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.reasons import Reason
 from pipeline.corpora import READERS
 from pipeline.corpora.readers.dialect import MOST_NEIGHBOURS, Span, find_overlapping
-from pipeline.record import Dropped, Reason, Utterance
+from pipeline.record import Dropped, Utterance
 
 DIALECT = READERS["dialect"]
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.reasons import Reason
 from pipeline.corpora import READERS
 from pipeline.corpora.corpus import Corpus
-from pipeline.record import Dropped, Reason, TextFile, Utterance
+from pipeline.record import Dropped, TextFile, Utterance
 
 KSPON: Corpus = READERS["kspon"]
 SAMPLE = Path(__file__).parents[3].parent / "shared/corpora/kspon-sample"

@@ -8,8 +8,9 @@ from unicodedata import normalize
 import pytest
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.reasons import Reason
 from pipeline.corpora import READERS
-from pipeline.record import Dropped, Reason, Utterance
+from pipeline.record import Dropped, Utterance
 
 LIBRISPEECH = READERS["librispeech"]
 TEDXKR = READERS["tedxkr"]

@@ -2,6 +2,7 @@ import unicodedata
 
 import pytest
 
+from pipeline.contract.reasons import Reason
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.phonology import (
     PhonologySettings,
@@ -13,7 +14,7 @@ from pipeline.phonology import (
     warm_up,
 )
 from pipeline.phonology.korean.morphemes import tag
-from pipeline.record import Labelled, Reason, Rejection
+from pipeline.record import Labelled, Rejection
 
 SETTINGS = PhonologySettings()
 

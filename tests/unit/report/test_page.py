@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from edited_dataset import edit_dataset, edit_manifest
 
-from pipeline.record import Reason, Stage
+from pipeline.contract.reasons import Reason, Stage
 from pipeline.report.labels_ko import REASONS, STAGES
 
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&\u202e"

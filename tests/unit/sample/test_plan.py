@@ -7,9 +7,10 @@ from plan import SPLITS, Planned, plan_utterances, read_counts
 from sentences import fitting_particle, letters, make_sentences
 from wordlists import LISTS
 
+from pipeline.contract.reasons import Reason
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.phonology import PhonologySettings, label_batch
-from pipeline.record import Annotation, Labelled, Reason, Rejection, Transcript
+from pipeline.record import Annotation, Labelled, Rejection, Transcript
 from pipeline.transcript import TranscriptSettings, clean_transcript
 
 REFUSED = {"short": Reason.TRANSCRIPT_TOO_SHORT, "unknown": Reason.UNINTELLIGIBLE}

@@ -16,7 +16,7 @@ from pipeline.record import (
     Example,
     Labelled,
     Measurements,
-    Source,
+    SourceSpan,
     Transcript,
     Utterance,
     UtteranceId,
@@ -36,7 +36,7 @@ def example(number: int, *, num_samples: int = 1600) -> Example:
         clip=Clip(wave, ((0, num_samples),), Measurements(0, -60.0, -20.0, 0.5)),
         labelled=Labelled("강", ipa, tuple(KOREAN.encode(ipa)), "gang"),
         source_path="u.wav",
-        source=Source(16_000, 0, num_samples, "0" * 64),
+        source=SourceSpan(16_000, 0, num_samples, "0" * 64),
         split="train",
     )
 

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from pipeline.record import Annotation, Reason, Rejection, Transcript
+from pipeline.contract.reasons import Reason
+from pipeline.record import Annotation, Rejection, Transcript
 from pipeline.transcript import TranscriptSettings, clean_transcript, count_characters
 
 

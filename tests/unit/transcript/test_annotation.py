@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.record import Annotation, Reason, Rejection, Transcript, two_forms
+from pipeline.contract.reasons import Reason
+from pipeline.record import Annotation, Rejection, Transcript, two_forms
 from pipeline.transcript import TranscriptSettings, clean_transcript, dialect
 from pipeline.transcript.dual import MAX_NESTING
 from pipeline.transcript.kspon import clean_kspon, has_unknown_word

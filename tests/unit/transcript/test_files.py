@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.record import Reason, Rejection, TextFile
+from pipeline.contract.reasons import Reason
+from pipeline.record import Rejection, TextFile
 from pipeline.transcript import read_transcript
 from pipeline.transcript.files import MAX_TRANSCRIPT_BYTES
 
