@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import replacing, write_text
+from pipeline.contract.files import new_folder, replacing, write_text
 from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import ROWS_PER_BATCH, huggingface_features, shard_schema
 from pipeline.dataset.verify import verify_manifest
 from pipeline.export.card import dataset_card
-from pipeline.export.files import check_split, new_folder
+from pipeline.export.files import check_split
 
 
 def export_huggingface(opened: OpenedManifest, folder: Path) -> None:
