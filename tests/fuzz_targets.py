@@ -305,7 +305,7 @@ def _recording(suffix: str) -> bytes:
 
 def select_by_expression(seed: int, folder: Path) -> str:
     """An expression out of pieces, sound and hostile."""
-    from pipeline.dataset.filter import select_rows
+    from pipeline.dataset.filter import filter_manifest
 
     rng = random.Random(seed)
     pieces = (
@@ -320,7 +320,7 @@ def select_by_expression(seed: int, folder: Path) -> str:
         sound[place : place + rng.randrange(2)] = [rng.choice(pieces)]
     text = " ".join(sound)
     opened = open_manifest(_dataset())
-    select_rows(opened, folder / "out.json", expression=text, command="")
+    filter_manifest(opened, folder / "out.json", expression=text, command="")
     return "selected"
 
 

@@ -46,7 +46,7 @@ COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
 }  # fmt: skip
 
 
-def select_rows(opened: OpenedManifest, path: Path, *, expression: str, command: str) -> Manifest:
+def filter_manifest(opened: OpenedManifest, path: Path, *, expression: str, command: str) -> Manifest:
     """A manifest at `path` over the rows of `opened` for which `expression` holds.
 
     The others are counted as dropped (`filtered`), so that nothing is lost from sight.
