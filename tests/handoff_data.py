@@ -17,8 +17,8 @@ from pipeline.contract.manifest import (
     ShardRecord,
     SourceRecord,
     VocabularyRecord,
-    write_manifest,
 )
+from pipeline.contract.manifest_file import write_manifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import KOREAN, Vocabulary
 from pipeline.dataset.builder import count_reasons, relative_root, write_dropped

@@ -1,4 +1,4 @@
-"""The columns of a shard, and the metadata that lets Hugging Face datasets open it as it is.
+"""The columns of a shard, and the metadata that lets Hugging Face `datasets` open it as it is.
 
 A shard is an Arrow IPC *stream* file. Audio is a whole WAV (PCM16, 16 kHz, mono, the
 canonical 44-byte header) or FLAC file in `audio.bytes`; `labels` are ids of the manifest's
@@ -60,7 +60,7 @@ def shard_schema(metadata: dict[str, str]) -> pa.Schema:
 
 
 def huggingface_features() -> dict[str, Any]:
-    """The shard's columns as Hugging Face datasets describes them."""
+    """The shard's columns as Hugging Face `datasets` describes them."""
     features = {name: _feature(kind) for name, kind in _FIELDS}
     features["audio"] = {"sampling_rate": SAMPLE_RATE_HZ, "_type": "Audio"}
     return features

@@ -25,11 +25,11 @@ from pipeline.contract.manifest import (
     ShardRecord,
     SourceRecord,
     VocabularyRecord,
-    write_manifest,
 )
-from pipeline.contract.manifest_file import first_problem
+from pipeline.contract.manifest_file import write_manifest
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.validation import first_problem
 from pipeline.dataset.builder import count_reasons, relative_root, write_dropped
 from pipeline.dataset.statistics import Tally, summarise_tallies
 

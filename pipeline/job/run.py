@@ -14,7 +14,8 @@ from typing import Literal
 
 from pipeline.contract.errors import InputRejected, TooManyDropped
 from pipeline.contract.files import sweep
-from pipeline.contract.manifest import Manifest, PartRecord, RunRecord, write_manifest
+from pipeline.contract.manifest import Manifest, PartRecord, RunRecord
+from pipeline.contract.manifest_file import write_manifest
 from pipeline.corpora import Corpus
 from pipeline.dataset.builder import assemble_manifest
 from pipeline.export.huggingface import remove_dataset_files, write_dataset_files

@@ -17,7 +17,7 @@ from pipeline.contract.errors import InputRejected, MalsoriError
 from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import OpenedManifest, open_manifest
-from pipeline.dataset.filter import parse_expression, filter_manifest
+from pipeline.dataset.filter import filter_manifest, parse_expression
 from pipeline.dataset.merge import merge_manifests
 from pipeline.dataset.split import split_manifest
 from pipeline.dataset.verify import verify_manifest

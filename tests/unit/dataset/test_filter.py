@@ -145,7 +145,7 @@ def test_the_limits_of_an_expression():
 def test_a_view_that_nobody_could_read_is_not_written(radio, malsori, tmp_path, monkeypatch):
     text = radio.read_text()
     values = sum(map(text.count, ",[{"))
-    monkeypatch.setattr("pipeline.contract.manifest.MAX_VALUES", values)
+    monkeypatch.setattr("pipeline.contract.manifest_file.MAX_VALUES", values)
     result = select(malsori, radio, "num_phones > 2", tmp_path / "some.json")
     assert result.exit_code == 3
     assert f"would have over {values} values" in result.stderr
