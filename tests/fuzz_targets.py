@@ -219,7 +219,7 @@ def _spots() -> list[tuple[int, int]]:
 
 def read_dropped_list(seed: int, folder: Path) -> str:
     """A dropped list whose lines were changed, under a manifest that knows its hash."""
-    from pipeline.dataset.views import read_dropped
+    from pipeline.dataset.dropped import read_dropped
 
     line = '{"id":"a/b","stage":"audio","reason":"empty_audio","detail":"0 bytes"}\n'
     (folder / "list.jsonl").write_bytes(mutate_lines((line * 3).encode(), random.Random(seed)))

@@ -10,9 +10,9 @@ from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.settings import fingerprint_values
-from pipeline.dataset.builder import count_reasons
+from pipeline.dataset.dropped import count_reasons, read_dropped
 from pipeline.dataset.statistics import Tally, summarise_tallies
-from pipeline.dataset.views import read_dropped, tally_table
+from pipeline.dataset.views import tally_table
 
 FEW = 3
 """Missing shards that are named one by one even when all are missing."""

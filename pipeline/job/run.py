@@ -14,13 +14,22 @@ from typing import Literal
 
 from pipeline.contract.errors import InputRejected, TooManyDropped
 from pipeline.contract.files import sweep
-from pipeline.contract.manifest import Manifest, PartRecord, RunRecord
-from pipeline.contract.manifest_file import write_manifest
+from pipeline.contract.manifest import (
+    Manifest,
+    PartRecord,
+    RunRecord,
+    SettingsRecord,
+    SourceRecord,
+    VocabularyRecord,
+)
+from pipeline.contract.vocabulary import KOREAN
 from pipeline.corpora import Corpus
-from pipeline.dataset.builder import assemble_manifest
-from pipeline.export.huggingface import remove_dataset_files, write_dataset_files
+from pipeline.dataset.builder import Destination, Provenance, publish_manifest
+from pipeline.dataset.dropped import list_of_run
+from pipeline.dataset.huggingface import remove_dataset_files
 from pipeline.job.cluster import run_on_cluster
 from pipeline.job.folder import claim, locked
+from pipeline.job.manifest import collect_content
 from pipeline.job.plan import SHARD_BYTES_PER_SECOND, Part, Plan, make_plan, take_part
 from pipeline.job.progress import Progress, RunLog, clock
 from pipeline.job.resources import WORKER_MB
@@ -218,21 +227,35 @@ def _records_as_done(plan: Plan, request: Request) -> Iterator[TaskRecord]:
 
 def _publish(plan: Plan, request: Request, run: RunRecord) -> Manifest:
     """Write the dropped list, the Hugging Face files and, last, the manifest."""
-    part = request.part
-    manifest = assemble_manifest(
-        plan,
-        functools.partial(_records, plan, request.out),
-        corpus=request.corpus.record,
-        part=None if part is None else PartRecord(number=part.number, of=part.of),
-        settings=request.settings,
-        name=request.name,
-        out=request.out,
-        manifest_path=request.manifest,
-        run=run,
+    destination = Destination(
+        manifest=request.manifest,
+        root=request.out,
+        dropped=list_of_run(request.manifest, folder=request.out),
+        huggingface=True,
     )
-    write_dataset_files(manifest, request.out)
-    write_manifest(request.manifest, manifest)
-    return manifest
+    content = collect_content(plan.dropped, _records(plan, request.out))
+    return publish_manifest(_provenance(plan, request), content, destination, run=run)
+
+
+def _provenance(plan: Plan, request: Request) -> Provenance:
+    source = SourceRecord(
+        corpus=request.corpus.record,
+        listing_sha256=plan.listing_sha256,
+        utterances=plan.num_utterances,
+    )
+    settings = SettingsRecord(
+        fingerprint=request.settings.fingerprint(),
+        values=request.settings.model_dump(mode="json"),
+        versions=package_versions(),
+    )
+    part = request.part
+    return Provenance(
+        name=request.name,
+        sources=(source,),
+        settings=(settings,),
+        vocabulary=VocabularyRecord.of(KOREAN),
+        part=None if part is None else PartRecord(number=part.number, of=part.of),
+    )
 
 
 def _records(plan: Plan, out: Path) -> Iterator[TaskRecord]:

@@ -11,7 +11,7 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import replacing
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.opened import OpenedManifest
-from pipeline.dataset.views import read_dropped
+from pipeline.dataset.dropped import read_dropped
 from pipeline.report import samples as sampled
 from pipeline.report import utterances as listed
 from pipeline.report.distributions import show_distributions, show_frequencies, show_speakers

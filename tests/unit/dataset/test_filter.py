@@ -4,8 +4,8 @@ from small_corpus import manifest_content, rows_by_id
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.opened import open_manifest
+from pipeline.dataset.dropped import read_dropped
 from pipeline.dataset.filter import COLUMNS, MAX_EXPRESSION, parse_expression
-from pipeline.dataset.views import read_dropped
 
 PEOPLE = [Person("a", 5), Person("b", 3, "valid"), Person(None, 2, "valid")]
 
