@@ -40,6 +40,12 @@ def _dataset() -> Path:
     return write_dataset(Path(tempfile.mkdtemp(prefix="malsori-fuzz-")), "fuzz", people, rows_per_batch=2)
 
 
+def make_sound_data() -> None:
+    """Make what the targets damage, with the memory that this takes once in a process."""
+    _stream()
+    soundfile.read(io.BytesIO(_recording(".mp3")))
+
+
 def load_manifest(seed: int, folder: Path) -> str:
     """A manifest whose JSON was changed: read, written again, compared."""
     path = folder / "m.json"
