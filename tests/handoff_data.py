@@ -33,7 +33,9 @@ from pipeline.record import (
     UtteranceId,
 )
 from pipeline.settings import PipelineSettings
-from pipeline.shards import ShardSettings, ShardWriter, writer
+from pipeline.shards import writer
+from pipeline.shards.settings import ShardSettings
+from pipeline.shards.writer import ShardWriter
 
 WORDS = (("강", "gang", "k ɑ ŋ"), ("나무", "namu", "n ɑ m u"), ("오이", "o-i", "o i"))
 FLAC = ShardSettings(audio="flac")

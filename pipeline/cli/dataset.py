@@ -121,7 +121,7 @@ def split(
     """Divide MANIFEST into train, valid and test; a speaker is never in two of them."""
     from pipeline.contract.opened import open_manifest
     from pipeline.dataset.split import split_manifest
-    from pipeline.shards import SplitSettings
+    from pipeline.shards.settings import SplitSettings
 
     settings = SplitSettings.from_tables(
         {

@@ -14,7 +14,7 @@
     text           other people's text in our messages
 
 README.md specifies version 1. Nothing here imports anything but the standard library, pyarrow
-and pydantic, and only schema, shard and opened import pyarrow.
+and pydantic; only shard and opened load pyarrow as soon as they are imported.
 """
 
 from typing import Final

@@ -9,7 +9,7 @@ from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.dataset.dropped import read_dropped
 from pipeline.dataset.views import narrow_shard, publish_view, stored_positions
-from pipeline.shards import SplitSettings
+from pipeline.shards.settings import SplitSettings
 from pipeline.shards.splits import TEST, TRAIN, VALID, check_named_speakers, choose_split
 
 

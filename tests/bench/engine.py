@@ -104,8 +104,8 @@ def _utterances(arguments: argparse.Namespace) -> Iterator[Any]:
 def _ours(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, dict[str, float]]:
     """`process_task` over the plan of the corpus, as a worker does it."""
     from pipeline.corpora import detect, find_corpus
-    from pipeline.job.plan import make_plan
-    from pipeline.job.task import Job, process_task
+    from pipeline.job.plan import TaskContext, make_plan
+    from pipeline.job.task import process_task
     from pipeline.phonology import warm_up
     from pipeline.settings import load_settings
 
@@ -113,11 +113,11 @@ def _ours(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, di
     corpus = find_corpus(name)
     settings = load_settings(preset=None, overrides=tuple(VARIANTS[arguments.variant]))
     plan = make_plan(corpus, arguments.folder, settings=settings, versions={}, limit=None)
-    job = Job(arguments.folder, folder, corpus.annotation, settings)
+    context = TaskContext(arguments.folder, folder, corpus.annotation, settings)
     warm_up()
-    process_task(plan.tasks[-1], Job(arguments.folder, folder / "warm", corpus.annotation, settings))
+    process_task(plan.tasks[-1], TaskContext(arguments.folder, folder / "warm", corpus.annotation, settings))
     started = time.process_time()
-    records = [process_task(task, job) for task in plan.tasks]
+    records = [process_task(task, context) for task in plan.tasks]
     cpu_s = time.process_time() - started
     stages: dict[str, float] = {}
     for record in records:

@@ -22,7 +22,7 @@ from pipeline.dataset.merge import merge_manifests
 from pipeline.dataset.split import split_manifest
 from pipeline.dataset.verify import verify_manifest
 from pipeline.dataset.views import stored_positions, to_ranges
-from pipeline.shards import SplitSettings
+from pipeline.shards.settings import SplitSettings
 
 lawful = settings(derandomize=True, deadline=None, max_examples=25)
 quickly = settings(derandomize=True, deadline=None, max_examples=300)
