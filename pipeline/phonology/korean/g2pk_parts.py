@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import ModuleType
@@ -40,7 +41,9 @@ def _part(name: str) -> ModuleType:
         raise MissingResource("g2pk is not installed; install malsori's dependencies (make preprocess does)")
     sys.modules["g2pk"] = importlib.util.module_from_spec(spec)
     try:
-        return importlib.import_module(f"g2pk.{name}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # g2pk and jamo write "\\d" without an r
+            return importlib.import_module(f"g2pk.{name}")
     finally:
         del sys.modules["g2pk"]  # so that a later `import g2pk` runs its `__init__`
 
