@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contract.errors import MissingResource
-from pipeline.phonology import morphemes
+from pipeline.phonology.korean import morphemes
 from pipeline.phonology.korean.morphemes import Token, tag
 
 TOKENS = {
