@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.contract.errors import InputRejected
-from pipeline.corpora import READERS, detect
+from pipeline.corpora import READERS, detect_corpus
 
 SHARED = Path(__file__).parents[3].parent / "shared/corpora"
 
@@ -42,9 +42,9 @@ def test_every_reader_has_a_layout_here() -> None:
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_each_layout_is_recognised_and_read(tmp_path: Path, name: str) -> None:
     _write(tmp_path, LAYOUTS[name])
-    found = detect(tmp_path)
+    found = detect_corpus(tmp_path)
     assert found.name == name
-    assert any(found.saw.find(Path(file).name) >= 0 for file in LAYOUTS[name]), found.saw
+    assert any(found.evidence.find(Path(file).name) >= 0 for file in LAYOUTS[name]), found.evidence
     assert list(READERS[name].read(tmp_path))
 
 
@@ -63,7 +63,7 @@ def test_no_other_reader_accepts_it(tmp_path: Path, name: str) -> None:
 def test_raw_data_is_never_written_to(tmp_path: Path, name: str) -> None:
     _write(tmp_path, LAYOUTS[name])
     before = _snapshot(tmp_path)
-    detect(tmp_path)
+    detect_corpus(tmp_path)
     list(READERS[name].read(tmp_path))
     assert _snapshot(tmp_path) == before
 
@@ -76,7 +76,7 @@ def _snapshot(root: Path) -> dict[Path, tuple[int, int]]:
 def test_a_folder_that_fits_none_lists_what_was_looked_for(tmp_path: Path) -> None:
     _write(tmp_path, {"a.wav": "", "b.doc": ""})
     with pytest.raises(InputRejected) as rejected:
-        detect(tmp_path)
+        detect_corpus(tmp_path)
     message = str(rejected.value)
     assert "found 2 files: 1 .doc, 1 .wav" in message
     assert "\n" not in message
@@ -86,15 +86,15 @@ def test_a_folder_that_fits_none_lists_what_was_looked_for(tmp_path: Path) -> No
 def test_several_corpora_in_one_folder_are_not_chosen_from(tmp_path: Path) -> None:
     _write(tmp_path, LAYOUTS["kspon"] | LAYOUTS["nemo"])
     with pytest.raises(InputRejected, match=r"several corpora: kspon \(scripts/train.trn\); nemo"):
-        detect(tmp_path)
+        detect_corpus(tmp_path)
 
 
 def test_an_absent_folder(tmp_path: Path) -> None:
     with pytest.raises(InputRejected, match="nothing at"):
-        detect(tmp_path / "absent")
+        detect_corpus(tmp_path / "absent")
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real recordings are not beside the repository")
 def test_real_corpora() -> None:
-    assert detect(SHARED / "kspon-sample").name == "kspon"
-    assert detect(SHARED / "tedxkr-mini").name == "tedxkr"
+    assert detect_corpus(SHARED / "kspon-sample").name == "kspon"
+    assert detect_corpus(SHARED / "tedxkr-mini").name == "tedxkr"

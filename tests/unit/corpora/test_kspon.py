@@ -131,7 +131,7 @@ def test_an_absent_or_empty_corpus_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(InputRejected, match="nothing at"):
         KSPON.read(tmp_path / "absent")
     _write_list(tmp_path / "train.trn", "")
-    with pytest.raises(InputRejected, match="holds no utterance"):
+    with pytest.raises(InputRejected, match="holds no utterances"):
         KSPON.read(tmp_path)
 
 

@@ -106,7 +106,7 @@ def test_recordings_without_any_listing_are_another_corpus(
     tmp_path: Path, record_tone: Callable[..., Path]
 ) -> None:
     record_tone(tmp_path / "a/b/c.flac")
-    with pytest.raises(InputRejected, match=r"looked for a \*\.trans\.txt .* found 1 files: 1 \.flac"):
+    with pytest.raises(InputRejected, match=r"looked for a \*\.trans\.txt .* found 1 file: 1 \.flac"):
         LIBRISPEECH.read(tmp_path)
 
 

@@ -8,7 +8,7 @@ from unicodedata import normalize
 import pytest
 
 from pipeline.contract.errors import InputRejected
-from pipeline.corpora import READERS, detect, find_corpus
+from pipeline.corpora import READERS, detect_corpus, find_corpus
 from pipeline.record import AudioSource, Utterance
 
 NEMO = READERS["nemo"]
@@ -58,7 +58,7 @@ def test_json_lines_with_a_tables_names(nemo: Path, audio: str, text: str) -> No
     listing.write_text(
         _lines({audio: "wavs/1.wav", text: "안녕하세요", "speaker_id": "kim"}, {audio: "talk.wav"})
     )
-    assert detect(listing).name == "nemo"
+    assert detect_corpus(listing).name == "nemo"
     first, second = NEMO.read(listing)
     assert isinstance(first, Utterance)
     assert (first.id, first.speaker, first.transcript) == ("nemo/kim/wavs/1", "nemo/kim", "안녕하세요")
