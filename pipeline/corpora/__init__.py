@@ -7,7 +7,7 @@ later, by the worker that processes the utterance.
     corpus      what such a module provides
     contents    what lies in a folder: walking it, and telling which corpus it holds
     paths       from the paths that listings write to files on the disk
-    listings    tables, JSON, and the column names that a list of one's own may use
+    listings    tables, JSON, and the column names that your own lists may use
     naming      ids, speakers and splits
 
 To add a corpus:

@@ -1,7 +1,7 @@
-"""Reading listings: tables, JSON, and lists of one's own.
+"""Reading listings: tables, JSON, and users' own lists.
 
-Tables and JSON are how corpora are listed. A list of one's own (readers/table.py for .csv and
-.tsv, readers/nemo.py for JSON lines) has entries whose names say what is what (`Columns`).
+Most corpora come with tables or JSON of a fixed form. In users' own lists (readers/table.py for
+.csv and .tsv, readers/nemo.py for JSON lines) the columns may have various names: `Columns`.
 """
 
 import csv

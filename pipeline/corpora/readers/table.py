@@ -1,4 +1,4 @@
-"""A table of one's own: .csv or .tsv with a header that names the columns.
+"""Your own table: .csv or .tsv with a header that names the columns.
 
 Provenance and licence: the recordings' own.
 

@@ -77,7 +77,7 @@ def test_a_line_in_another_encoding_is_counted(tmp_path: Path, record_tone: Call
     assert isinstance(utterance, Utterance)
 
 
-def test_recordings_without_any_listing_are_another_corpus(
+def test_recordings_without_any_listing_are_rejected(
     tmp_path: Path, record_tone: Callable[..., Path]
 ) -> None:
     record_tone(tmp_path / "a/b/c.flac")

@@ -80,7 +80,7 @@ def test_delimiters_and_names_of_columns(tmp_path: Path, name: str, content: str
         )
 
 
-def test_the_index_that_pandas_writes_is_no_column_of_ours(tmp_path: Path) -> None:
+def test_the_index_that_pandas_writes_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "meta.csv").write_text(",path,text\n0,wavs/1.wav,안녕하세요\n", encoding="utf-8")
     (utterance,) = TABLE.read(tmp_path)
     assert isinstance(utterance, Utterance)

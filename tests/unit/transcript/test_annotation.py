@@ -65,12 +65,12 @@ def test_guesses_can_be_kept() -> None:
 
 
 @pytest.mark.parametrize("raw", ["u/ 뭐라고 했어", "뭐 n/u/ 했어", "그 * 했어", "u/"])
-def test_words_nobody_made_out_are_seen(raw: str) -> None:
+def test_unknown_words_are_found(raw: str) -> None:
     assert has_unknown_kspon_word(raw)
 
 
 @pytest.mark.parametrize("raw", ["you/ 라고 했어", "u 라고 했어", "그*랬어 했어*", "b/ 했어", "u/x 라고"])
-def test_words_that_were_made_out_are_not(raw: str) -> None:
+def test_known_words_are_not_taken_for_unknown(raw: str) -> None:
     assert not has_unknown_kspon_word(raw)
 
 
