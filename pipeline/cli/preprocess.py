@@ -69,12 +69,12 @@ def preprocess(raw: Path, manifest: Path, **options: Any) -> None:
 
 
 def _corpus(name: str, raw: Path) -> "Corpus":
-    from pipeline.corpora import detect, find_corpus
+    from pipeline.corpora import detect_corpus, find_corpus
 
     if name != "auto":
         return find_corpus(name)
-    detected = detect(raw)
-    click.echo(f"{raw} is taken for {detected.name}: {detected.saw}", err=True)
+    detected = detect_corpus(raw)
+    click.echo(f"{raw} is taken for {detected.name}: {detected.evidence}", err=True)
     return find_corpus(detected.name)
 
 
