@@ -13,9 +13,9 @@ _GLIDES: Final = frozenset("ㅑㅕㅖㅛㅠㅣㅒ")
 
 
 def read_hanja(text: str) -> str:
-    """`text` with its Hanja read; a character outside the table is left as it is.
+    """`text` with its Hanja read; characters that the table lacks stay as they are.
 
-    Hanja in brackets that only repeat the Hangul before them (한국(韓國)) are a gloss: not read.
+    Hanja in brackets that repeat the Hangul before them, as in 한국(韓國), are left out.
     """
     text = _GLOSS.sub(_drop_gloss, text)
     return _HANJA.sub(lambda match: _read(match[0]), text)
