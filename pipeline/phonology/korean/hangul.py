@@ -40,13 +40,8 @@ def decompose(character: str) -> Syllable:
     return Syllable(ONSETS[index // 588], VOWELS[index % 588 // 28], CODAS[index % 28])
 
 
-def compose(syllable: Syllable) -> str:
-    """The precomposed syllable of `syllable`'s parts."""
-    return assemble(*syllable)
-
-
-def assemble(onset: str, vowel: str, coda: str) -> str:
-    """The precomposed syllable of three jamo."""
+def compose(onset: str, vowel: str, coda: str) -> str:
+    """The precomposed syllable of three jamo; `coda` is "" if there is none."""
     return chr(_ONSET_CODE[onset] + _VOWEL_CODE[vowel] + _CODA_CODE[coda])
 
 

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from pipeline.phonology.korean.hangul import FIRST, assemble, decompose
+from pipeline.phonology.korean.hangul import FIRST, compose, decompose
 
 _SYLLABLES: Final = [decompose(chr(code)) for code in range(FIRST, FIRST + 11_172)]
 
@@ -77,7 +77,7 @@ class Word:
 
     def spelled(self) -> str:
         """The syllables as they stand now."""
-        return "".join(map(assemble, self.onsets, self.vowels, self.codas))
+        return "".join(map(compose, self.onsets, self.vowels, self.codas))
 
     def at(self, syllable: int) -> Morpheme | None:
         """The morpheme that begins at `syllable`, or None inside a morpheme."""

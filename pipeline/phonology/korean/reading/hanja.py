@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Final
 
-from pipeline.phonology.korean.hangul import Syllable, compose, decompose
+from pipeline.phonology.korean.hangul import compose, decompose
 from pipeline.phonology.korean.tables import read_table
 
 _HANJA: Final = re.compile("[㐀-䶿一-鿿豈-﫿]+")
@@ -43,7 +43,7 @@ def _initial(reading: str) -> str:
         onset = "ㅇ"
     elif onset == "ㄹ":
         onset = "ㄴ"
-    return compose(Syllable(onset, vowel, coda))
+    return compose(onset, vowel, coda)
 
 
 def _after(before: str, reading: str) -> str:
