@@ -106,7 +106,7 @@ def _ours(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, di
     from pipeline.corpora import detect_corpus, find_corpus
     from pipeline.job.plan import make_plan
     from pipeline.job.task import Job, process_task
-    from pipeline.phonology import warm_up
+    from pipeline.phonology import label_batch
     from pipeline.settings import load_settings
 
     name = detect_corpus(arguments.folder).name if arguments.corpus == "auto" else arguments.corpus
@@ -114,7 +114,7 @@ def _ours(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, di
     settings = load_settings(preset=None, overrides=tuple(VARIANTS[arguments.variant]))
     plan = make_plan(corpus, arguments.folder, settings=settings, versions={}, limit=None)
     job = Job(arguments.folder, folder, corpus.annotation, settings)
-    warm_up()
+    label_batch(["준비 되었습니다"], settings=settings.phonology)  # loads the dictionaries
     process_task(plan.tasks[-1], Job(arguments.folder, folder / "warm", corpus.annotation, settings))
     started = time.process_time()
     records = [process_task(task, job) for task in plan.tasks]

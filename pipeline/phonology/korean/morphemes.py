@@ -1,7 +1,7 @@
 """Text -> words with their morphemes, by MeCab with the dictionary that g2pk uses (mecab-ko-dic).
 
-Compounds of the dictionary are split into their parts: where a part begins is what most of
-articles 15, 28 and 29 ask.
+The dictionary's compounds are split into their parts, because articles 15, 28 and 29 depend on
+where a part begins.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from pipeline.contract.errors import MissingResource
 from pipeline.phonology.korean.word import Morpheme
 
 _LONGEST_PIECE: Final = 2_000
-"""Characters; the tagger's time grows with the square of a text's length. No utterance is as long."""
+"""Characters. The tagger's time grows with the square of the length; no utterance is this long."""
 WORD: Final = re.compile("[가-힣]+")
 
 _FORMAT: Final = r"%m\t%f[0]\t%f[4]\t%f[7]\n"
@@ -59,8 +59,8 @@ def _dictionary() -> Path:
     )
 
 
-def tag(text: str) -> list[tuple[int, Token]]:
-    """The tokens of `text` in order, each with the position where it begins.
+def tag_morphemes(text: str) -> list[tuple[int, Token]]:
+    """The tokens of `text` in order, each with the index of its first character.
 
     Raises:
         MissingResource: The tagger or its dictionary is not installed.
@@ -78,7 +78,7 @@ def tag(text: str) -> list[tuple[int, Token]]:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
-    """`text` in pieces that the tagger takes in linear time, cut at spaces where there are any."""
+    """`text` in pieces short enough for the tagger, each with its start; cut at spaces if there are any."""
     start = 0
     while len(text) - start > _LONGEST_PIECE:
         end = text.rfind(" ", start, start + _LONGEST_PIECE) + 1 or start + _LONGEST_PIECE
@@ -87,8 +87,8 @@ def _pieces(text: str) -> Iterator[tuple[int, str]]:
     yield start, text[start:]
 
 
-def split(tokens: tuple[Token, ...], *, length: int) -> tuple[Morpheme, ...]:
-    """The morphemes of one word of `length` syllables, whose tokens follow each other."""
+def split_word(tokens: tuple[Token, ...], *, length: int) -> tuple[Morpheme, ...]:
+    """The morphemes of a word of `length` syllables; one unknown morpheme if its tokens do not fill it."""
     found: list[Morpheme] = []
     start = 0
     for token in tokens:
