@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from pipeline.contract.errors import MissingResource
 from pipeline.contract.files import replacing
-from pipeline.phonology import morphemes
+from pipeline.phonology.korean import morphemes
 
 MIN_REGEX_CACHE: Final = 8192
 """g2pk's table alone has 402 patterns; CPython's cache holds 512 and evicts by age."""
@@ -49,7 +49,7 @@ class _Tagger:
     """What g2pk calls of `mecab.MeCab`."""
 
     def pos(self, text: str) -> list[tuple[str, str]]:
-        return [(token.surface, token.pos) for _, token in morphemes.tag(text)]
+        return [(token.surface, token.pos) for _, token in morphemes.tag_morphemes(text)]
 
 
 def _mecab() -> ModuleType:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.contract.errors import MissingResource
 from pipeline.phonology.korean import morphemes
-from pipeline.phonology.korean.morphemes import Token, tag
+from pipeline.phonology.korean.morphemes import Token, tag_morphemes
 
 TOKENS = {
     "할 일이 많다": [
@@ -31,12 +31,12 @@ TOKENS = {
 
 @pytest.mark.parametrize("text", TOKENS)
 def test_tokens_are_as_recorded(text: str) -> None:
-    assert tag(text) == TOKENS[text]
+    assert tag_morphemes(text) == TOKENS[text]
 
 
 @given(st.text("가한는꽃잎읽값 \t,.?!", max_size=60))
 def test_tokens_cover_all_but_white_space(text: str) -> None:
-    tokens = tag(text)
+    tokens = tag_morphemes(text)
     assert "".join(token.surface for _, token in tokens) == "".join(text.split())
     assert all(text.startswith(token.surface, start) for start, token in tokens)
 
@@ -53,7 +53,7 @@ def test_another_dictionary_that_mecab_ko_would_find_is_not_used(monkeypatch: py
 
     monkeypatch.setattr(mecab_ko_dic, "DICDIR", "/nowhere", raising=False)
     monkeypatch.setattr(morphemes, "_tagger", morphemes._tagger.__wrapped__)
-    assert tag("꽃잎") == TOKENS["꽃잎"]
+    assert tag_morphemes("꽃잎") == TOKENS["꽃잎"]
 
 
 def test_a_dictionary_in_a_folder_with_spaces_and_quotes(
@@ -63,11 +63,11 @@ def test_a_dictionary_in_a_folder_with_spaces_and_quotes(
     link.symlink_to(morphemes._dictionary())
     monkeypatch.setattr(morphemes, "_dictionary", lambda: link)
     monkeypatch.setattr(morphemes, "_tagger", morphemes._tagger.__wrapped__)
-    assert tag("꽃잎") == TOKENS["꽃잎"]
+    assert tag_morphemes("꽃잎") == TOKENS["꽃잎"]
 
 
 def test_a_missing_dictionary_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     monkeypatch.setattr(morphemes, "_tagger", morphemes._tagger.__wrapped__)
     with pytest.raises(MissingResource, match="python-mecab-ko-dic is not installed"):
-        tag("꽃잎")
+        tag_morphemes("꽃잎")
