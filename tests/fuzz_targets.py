@@ -27,7 +27,7 @@ from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import open_manifest
-from pipeline.corpora import READERS, detect
+from pipeline.corpora import READERS, detect_corpus
 from pipeline.record import AudioSource, Clip, Dropped, Recording, Rejection
 
 Target = Callable[[int, Path], str]
@@ -251,7 +251,7 @@ def list_corpus(name: str, seed: int, folder: Path) -> str:
             _writable(item)
         return "listed"
     finally:
-        detect(folder)
+        detect_corpus(folder)
 
 
 def _writable(item: object) -> None:

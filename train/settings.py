@@ -158,7 +158,7 @@ class LoopSettings(Settings):
     bad_steps_in_a_row: Positive = 8
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: Positive | None = None  # of a CPU; without it torch takes all cores
-    compile: bool = False  # torch.compile of the batch norms: a minute at the start
+    compile: bool = False  # torch.compile of the batch norms: needs g++, and a minute at the start
     loader_timeout_s: Annotated[float, Field(gt=0)] = 60.0
     tensorboard: bool = True
 

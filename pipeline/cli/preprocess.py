@@ -124,12 +124,12 @@ def preprocess_command(
 
 
 def _find_corpus(name: str, raw: Path) -> "Corpus":
-    from pipeline.corpora import detect, find_corpus
+    from pipeline.corpora import detect_corpus, find_corpus
 
     if name != "auto":
         return find_corpus(name)
-    detected = detect(raw)
-    click.echo(f"{raw} is taken for {detected.name}: {detected.saw}", err=True)
+    detected = detect_corpus(raw)
+    click.echo(f"{raw} looks like {detected.name}: {detected.evidence}", err=True)
     return find_corpus(detected.name)
 
 

@@ -6,8 +6,8 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGES = (
-    "g2pk", "hangul-romanize", "noisereduce", "numpy", "pyarrow", "python-mecab-ko",
-    "python-mecab-ko-dic", "scipy", "soundfile", "soxr", "webrtcvad-wheels",
+    "g2pk", "hangul-romanize", "mecab-ko", "noisereduce", "numpy", "pyarrow", "python-mecab-ko-dic",
+    "scipy", "soundfile", "soxr", "webrtcvad-wheels",
 )  # fmt: skip
 
 SHAPING = (

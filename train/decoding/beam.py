@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from platform import python_version, system
 from typing import Any, Final
 
 from torch import Tensor
@@ -54,7 +55,7 @@ class LanguageModel:
 
 def read_language_model(arpa: Path, *, dictionary: Path) -> LanguageModel:
     """Load an ARPA file; its tokens get the numbers of their lines in `dictionary`."""
-    _require_flashlight()
+    require_flashlight()
     from flashlight.lib.text.decoder.kenlm import KenLM
     from flashlight.lib.text.dictionary import Dictionary
 
@@ -100,7 +101,7 @@ def beam_decoder(
     Raises:
         MissingResource: flashlight-text is not installed.
     """
-    search = _require_flashlight()(
+    search = require_flashlight()(
         lexicon=str(lexicon) if lexicon else None,
         tokens=[BLANK, *vocabulary.symbols],
         lm=model.kenlm if model else None,
@@ -129,13 +130,19 @@ def _decoded(best: Any, *, with_words: bool) -> Decoded:
     return Decoded(best.tokens.tolist(), join_words(best.words) if with_words else None)
 
 
-def _require_flashlight() -> Callable[..., Any]:
+def require_flashlight() -> Callable[..., Any]:
+    """Torchaudio's `ctc_decoder`.
+
+    Raises:
+        MissingResource: flashlight-text is not installed.
+    """
     try:
         from torchaudio.models.decoder import ctc_decoder
     except RuntimeError as error:
         raise MissingResource(
-            "beam search needs flashlight-text, which is made for Linux and Python below 3.13:"
-            " install malsori[train] there, or decode with --decoder greedy"
+            "the decoders beam, ngram and words need flashlight-text, which exists for Python 3.11"
+            f" and 3.12 on Linux only (this is Python {python_version()} on {system()}):"
+            " use --decoder greedy (for fit: --set decode.decoder=greedy)"
         ) from error
     found: Callable[..., Any] = ctc_decoder
     return found

@@ -26,6 +26,7 @@ from train.decoding.beam import (
     Weights,
     beam_decoder,
     read_language_model,
+    require_flashlight,
     write_lexicon,
     write_tokens,
 )
@@ -92,6 +93,7 @@ def open_decoder(
     settings = recogniser.settings.decode
     if name == "greedy":
         return OpenDecoder(decode_greedily, {"decoder": name})
+    require_flashlight()
     if name == "beam":
         decode = beam_decoder(recogniser.vocabulary, Weights(), beam=settings.beam)
         return OpenDecoder(decode, {"decoder": name, "beam": settings.beam})

@@ -9,8 +9,9 @@ import torch
 
 from pipeline.contract.errors import InputRejected
 from train.data.dataset import Source, check_hashes, open_sources
+from train.decoding.beam import require_flashlight
 from train.evaluation.evaluate import EVALUATION, evaluate, held_out_split, write_evaluation
-from train.loop.device import pick_device
+from train.loop.device import pick_device, require_compiler
 from train.loop.distributed import Ranks, joined_ranks
 from train.loop.setup import Job, prepare
 from train.loop.trainer import Training
@@ -37,13 +38,18 @@ def fit(
     Raises:
         InputRejected: Settings, manifests or the run's folder cannot be used as given.
         HandOffBroken: A shard or a checkpoint is not what its record says.
-        MissingResource: A URL cannot be read, or batches stopped coming.
+        MissingResource: A URL cannot be read, batches stopped coming, or what the settings ask for
+            needs a package or compiler that is not installed.
         TrainingDiverged: Too many steps in a row had to be skipped.
         KeyboardInterrupt: SIGINT or SIGTERM came; a checkpoint was written.
     """
     sources = open_sources(manifests)
     checkpoint = run.claim(resume=resume)
     settings = read_settings(preset, assignments, base=checkpoint.record.settings if checkpoint else None)
+    if settings.decode.decoder != "greedy":
+        require_flashlight()  # now, not after the last epoch
+    if settings.loop.compile:
+        require_compiler(pick_device(settings.loop.device))
     if settings.loop.threads is not None:
         torch.set_num_threads(settings.loop.threads)
     with joined_ranks(pick_device(settings.loop.device)) as ranks:  # nobody writes before all have looked
