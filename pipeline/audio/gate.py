@@ -24,7 +24,7 @@ DYNAMIC_RANGE_DB = 80.0
 PACKAGE_LEAD_SAMPLES = 30_000
 """noisereduce pads a clip by this much: it sets where the frames begin, and so do we."""
 
-Rows = npt.NDArray[np.float32]
+Cells = npt.NDArray[np.float32]
 """One value per frame and frequency, shape (T, F)."""
 
 
@@ -89,7 +89,7 @@ def analyse(samples: Waveform, *, settings: DenoiseSettings) -> npt.NDArray[np.c
     return spectra
 
 
-def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Rows:
+def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Cells:
     """Gains from a mask: a triangle over time and frequency, 1 - prop_decrease where all is noise.
 
     Args:
@@ -107,7 +107,7 @@ def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Rows:
     flat = padded.reshape(-1)
     flat[: flat.size - 2 * bins + 2] = _box(_box(flat, bins), bins)
     prop = np.float32(settings.prop_decrease)
-    gains: Rows = np.multiply(padded[:, : mask.shape[1]], prop / np.float32(most), dtype=np.float32)
+    gains: Cells = np.multiply(padded[:, : mask.shape[1]], prop / np.float32(most), dtype=np.float32)
     gains += (1 - prop) * _edge(mask.shape[1], bins)
     return gains
 
@@ -134,10 +134,10 @@ def _window(n_fft: int) -> npt.NDArray[np.float32]:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
 
 
-def _powers(spectra: npt.NDArray[np.complex64]) -> Rows:
+def _powers(spectra: npt.NDArray[np.complex64]) -> Cells:
     """Squared magnitudes, without the square root of `abs`."""
     parts = np.square(spectra.view(np.float32))
-    powers: Rows = parts[:, 0::2] + parts[:, 1::2]
+    powers: Cells = parts[:, 0::2] + parts[:, 1::2]
     return powers
 
 
@@ -149,7 +149,7 @@ def _synthesis_window(n_fft: int, overlap: int) -> npt.NDArray[np.float32]:
     return window
 
 
-def _resynthesise(spectra: npt.NDArray[np.complex64], gains: Rows, *, settings: DenoiseSettings) -> Waveform:
+def _resynthesise(spectra: npt.NDArray[np.complex64], gains: Cells, *, settings: DenoiseSettings) -> Waveform:
     """Overlap-add of the gated frames; `spectra` is overwritten."""
     overlap = settings.overlap
     spectra *= gains

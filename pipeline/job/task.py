@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipeline.audio import Recordings, prepare_clip
+from pipeline.audio.clip import prepare_clip
+from pipeline.audio.recordings import Recordings
 from pipeline.contract.files import file_sha256, write_text
 from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256
 from pipeline.contract.reasons import Reason, Stage
