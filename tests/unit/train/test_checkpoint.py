@@ -72,10 +72,6 @@ def source_with(tone_manifest):
 
 
 def test_the_front_ends_of_a_manifest_travel_in_the_record(source_with):
-    default, off = (
-        FrontEndSettings(silence=SilenceSettings(), denoise=DenoiseSettings()),
-        FrontEndSettings.off(),
-    )
     values = [front_end.model_dump(mode="json") for front_end in (DEFAULT, OFF)]
     assert TrainedOn.of(source_with(values[0])).front_ends == (DEFAULT,)
     assert TrainedOn.of(source_with(values[0], values[1], values[0])).front_ends == (DEFAULT, OFF)
@@ -103,10 +99,6 @@ def test_settings_of_somebody_elses_making_are_no_front_end(source_with, values)
 
 
 def test_what_is_heard_otherwise_than_in_training_is_said(tmp_path, state, source_with):
-    default, off = (
-        FrontEndSettings(silence=SilenceSettings(), denoise=DenoiseSettings()),
-        FrontEndSettings.off(),
-    )
     trained = TrainedOn.of(source_with(DEFAULT.model_dump(mode="json")))
     RunFolder(tmp_path).save(*state[2]())
     unknown = RunFolder(tmp_path).last().record
