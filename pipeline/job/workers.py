@@ -173,6 +173,8 @@ def _settle_in() -> None:
     An orphan would go on writing shards while the next run does.
     """
     os.nice(max(0, WORKER_NICENESS - os.nice(0)))
+    # pyarrow imports pandas, if there is one, to ask whether a list is a Series: a second, and 60 MB.
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # as `import` marks what is not there
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides
     if sys.platform == "linux":
