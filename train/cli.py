@@ -31,7 +31,7 @@ def main() -> None:
     """Train a phone recogniser on the shards of a manifest, measure it, use it."""
 
 
-@main.command()
+@main.command("fit")
 @click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
 @click.option(
     "--run",
@@ -45,7 +45,7 @@ def main() -> None:
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder, or start it.")
 @click.option("--dry-run", is_flag=True, help="Print the run in numbers and train nothing.")
-def fit(
+def fit_command(
     manifests: tuple[str, ...],
     folder: Path,
     *,
@@ -64,24 +64,24 @@ def fit(
 
     if dry_run:
         from train.data.dataset import open_sources
-        from train.loop.setup import prepare
+        from train.loop.setup import set_up_training
         from train.settings import read_settings
 
-        job = prepare(open_sources(manifests), read_settings(preset, assignments))
-        click.echo(json.dumps(job.describe() | job.describe_memory(), indent=1))
+        setup = set_up_training(open_sources(manifests), read_settings(preset, assignments))
+        click.echo(json.dumps(setup.describe() | setup.describe_memory(), indent=1))
         return
     summary = fit(manifests, RunFolder(folder), preset=preset, assignments=assignments, resume=resume)
     if summary is not None:
         click.echo(_one_line(summary))
 
 
-@main.command()
+@main.command("evaluate")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("manifest")
 @click.option("--split", default="test", show_default=True)
 @click.option("--decoder", type=click.Choice(DECODERS), default="greedy", show_default=True)
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
-def evaluate(checkpoint: Path, manifest: str, *, split: str, decoder: str, out: Path) -> None:
+def evaluate_command(checkpoint: Path, manifest: str, *, split: str, decoder: str, out: Path) -> None:
     """Measure a checkpoint (or a run's best one) on a split of a manifest.
 
     Decoders: greedy; beam; ngram, with the phones of the train split; words, with its words.
@@ -98,7 +98,7 @@ def evaluate(checkpoint: Path, manifest: str, *, split: str, decoder: str, out: 
     click.echo(_one_line(summary))
 
 
-@main.command()
+@main.command("transcribe")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="AUDIO...")
 @click.option(
@@ -109,7 +109,7 @@ def evaluate(checkpoint: Path, manifest: str, *, split: str, decoder: str, out: 
 @click.option("--hangul", is_flag=True, help="Hangul too: words, or syllables as pronounced.")
 @click.option("--times", is_flag=True, help="When each phone was heard, by CTC forced alignment.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line instead of path TAB ipa.")
-def transcribe(
+def transcribe_command(
     checkpoint: Path,
     audio: tuple[Path, ...],
     *,

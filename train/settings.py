@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from pipeline.contract.settings import Settings, parse_overrides, read_preset
 
 PRESETS: Final = Path(__file__).parent / "presets"
 DEFAULT_PRESET: Final = "small"
 
-Positive = Annotated[int, Field(gt=0)]
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Kernel = tuple[Positive, Positive]
+Kernel = tuple[PositiveInt, PositiveInt]
 SpeedPercent = Annotated[int, Field(ge=50, le=200)]
 Decibels = Annotated[float, Field(ge=-40, le=100)]
 
@@ -29,9 +29,9 @@ class FeatureSettings(Settings):
     mels: Annotated[int, Field(ge=8, le=256)] = 80
     coefficients: Annotated[int, Field(ge=1, le=256)] = 40
     normalise: Literal["utterance", "corpus"] = "utterance"
-    window_ms: Positive = 25
-    hop_ms: Positive = 10
-    fft_size: Positive = 512
+    window_ms: PositiveInt = 25
+    hop_ms: PositiveInt = 10
+    fft_size: PositiveInt = 512
     lowest_hz: Annotated[float, Field(ge=0)] = 20.0
     highest_hz: Annotated[float, Field(gt=0, le=8000)] = 8000.0
 
@@ -55,9 +55,9 @@ class AugmentSettings(Settings):
     noise_snr_db: tuple[Decibels, Decibels] = (10.0, 40.0)
     gain_db: Annotated[float, Field(ge=0, le=40)] = 0.0  # up to this much louder or quieter
     bin_stripes: Annotated[int, Field(ge=0)] = 0
-    bin_stripe_widest: Positive = 10
+    bin_stripe_widest: PositiveInt = 10
     time_stripes: Annotated[int, Field(ge=0)] = 0
-    time_stripe_widest: Positive = 20
+    time_stripe_widest: PositiveInt = 20
     time_masked_most: Fraction = 0.2  # share of an utterance's frames, all stripes together
 
 
@@ -69,17 +69,17 @@ class ModelSettings(Settings):
     `bidirectional`, `lookahead` frames of the future are convolved after the last layer.
     """
 
-    channels: tuple[Positive, ...] = (32, 32)
+    channels: tuple[PositiveInt, ...] = (32, 32)
     kernels: tuple[Kernel, ...] = ((41, 11), (21, 11))
-    bin_strides: tuple[Positive, ...] = (2, 2)
-    time_strides: tuple[Positive, ...] = (2, 1)
-    embeddings: tuple[Positive, ...] = ()  # widths of pointwise layers
+    bin_strides: tuple[PositiveInt, ...] = (2, 2)
+    time_strides: tuple[PositiveInt, ...] = (2, 1)
+    embeddings: tuple[PositiveInt, ...] = ()  # widths of pointwise layers
     cell: Literal["gru", "lstm"] = "gru"
     bidirectional: bool = True
     lookahead: Annotated[int, Field(ge=0)] = 0
-    layers: Positive = 3
-    hidden: Positive = 512
-    classifier: tuple[Positive, ...] = ()  # widths of layers before the last
+    layers: PositiveInt = 3
+    hidden: PositiveInt = 512
+    classifier: tuple[PositiveInt, ...] = ()  # widths of layers before the last
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
     @model_validator(mode="after")
@@ -111,10 +111,10 @@ class OptimSettings(Settings):
     warmup_steps: Annotated[int, Field(ge=0)] = 200
     hold: Fraction = 0.4
     plateau_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    plateau_patience: Positive = 2
+    plateau_patience: PositiveInt = 2
     final_factor: Fraction = 0.02
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
-    accumulate: Positive = 1
+    accumulate: PositiveInt = 1
     precision: Literal["float32", "bf16", "fp16"] = "float32"  # bf16: a GPU, or a CPU that has it
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the averaged weights; 0 keeps none
 
@@ -129,7 +129,7 @@ class BatchingSettings(Settings):
     """
 
     budget_s: Annotated[float, Field(gt=0)] = 240.0
-    most_rows: Positive = 256
+    most_rows: PositiveInt = 256
     longest_s: Annotated[float, Field(gt=0)] = 40.0
     most_padding: Annotated[float, Field(gt=1)] = 1.1
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.05  # of a length, before sorting by it
@@ -147,17 +147,17 @@ class LoopSettings(Settings):
     """How long to train, and how often to look."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    epochs: Positive = 40
-    max_steps: Positive | None = None
-    validate_every_epochs: Positive = 1
-    patience: Positive | None = None  # validations in a row without a better one: the run ends
+    epochs: PositiveInt = 40
+    max_steps: PositiveInt | None = None
+    validate_every_epochs: PositiveInt = 1
+    patience: PositiveInt | None = None  # validations in a row without a better one: the run ends
     checkpoint_minutes: Annotated[float, Field(gt=0)] = 15.0
-    keep_last: Positive = 2
-    keep_best: Positive = 1
-    log_every_steps: Positive = 20
-    bad_steps_in_a_row: Positive = 8
+    keep_last: PositiveInt = 2
+    keep_best: PositiveInt = 1
+    log_every_steps: PositiveInt = 20
+    bad_steps_in_a_row: PositiveInt = 8
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: Positive | None = None  # of a CPU; without it torch takes all cores
+    threads: PositiveInt | None = None  # of a CPU; without it torch takes all cores
     compile: bool = False  # torch.compile of the batch norms: a minute at the start
     loader_timeout_s: Annotated[float, Field(gt=0)] = 60.0
     tensorboard: bool = True
@@ -167,12 +167,12 @@ class DecodeSettings(Settings):
     """How log-probabilities become labels, or words (train/decoding)."""
 
     decoder: Literal["greedy", "beam", "ngram", "words"] = "greedy"  # that measures a finished run
-    beam: Positive = 50  # hypotheses kept after each frame
+    beam: PositiveInt = 50  # hypotheses kept after each frame
     ngram_order: Annotated[int, Field(ge=2, le=6)] = 6  # KenLM reads no more
     word_order: Annotated[int, Field(ge=2, le=6)] = 3
-    words: Positive = 200_000  # the most frequent ones
-    model_rows: Positive = 100_000  # of the train split, for the n-grams
-    tuned_rows: Positive = 200  # of the valid split, for the weights
+    words: PositiveInt = 200_000  # the most frequent ones
+    model_rows: PositiveInt = 100_000  # of the train split, for the n-grams
+    tuned_rows: PositiveInt = 200  # of the valid split, for the weights
 
     def models(self) -> dict[str, Any]:
         """What the models and their weights depend on."""
@@ -190,7 +190,7 @@ class TrainSettings(Settings):
     loop: LoopSettings = LoopSettings()
     decode: DecodeSettings = DecodeSettings()
 
-    def course(self) -> dict[str, Any]:
+    def resume_signature(self) -> dict[str, Any]:
         """What decides the course of the losses: a resumed run must have the same.
 
         How far to go and how often to look is not part of it.

@@ -16,10 +16,10 @@ from torchaudio.functional import resample
 from train.settings import AugmentSettings
 
 NORMAL_SPEED = 100
-Count = TypeVar("Count", int, npt.NDArray[np.int64])
+SampleCount = TypeVar("SampleCount", int, npt.NDArray[np.int64])
 
 
-def stretch(samples: Count, percent: int) -> Count:
+def stretch(samples: SampleCount, percent: int) -> SampleCount:
     """Samples that are left of `samples` at a speed of `percent`, rounded up."""
     return -(-samples * NORMAL_SPEED // percent)
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.settings import BatchingSettings
 
-Rows = tuple[int, ...]
-Step = tuple[Rows, ...]
+RowIndices = tuple[int, ...]
+StepPlan = tuple[RowIndices, ...]
 Lengths = npt.NDArray[np.int64]
 
 
@@ -26,9 +26,9 @@ class LeftOut:
     rows: tuple[int, ...]
 
 
-def select_rows(
+def select_trainable(
     samples: Lengths, labels: Lengths, *, needed: Lengths, available: Lengths, longest_s: float
-) -> tuple[Rows, list[LeftOut]]:
+) -> tuple[RowIndices, list[LeftOut]]:
     """Rows fit for training, and the others by reason.
 
     Args:
@@ -54,7 +54,7 @@ def select_rows(
 
 
 def plan_epoch(
-    rows: Rows,
+    rows: RowIndices,
     samples: Lengths,
     *,
     settings: BatchingSettings,
@@ -62,10 +62,10 @@ def plan_epoch(
     epoch: int,
     batches_per_step: int,
     ranks: int = 1,
-) -> list[Step]:
+) -> list[StepPlan]:
     """The steps of one epoch; each of `rows` occurs as often as it is given.
 
-    Rows are sorted by length after a random change of at most `jitter`, cut into batches
+    RowIndices are sorted by length after a random change of at most `jitter`, cut into batches
     under the budget, and the steps are shuffled. The first epoch goes from short to long
     when the settings say so.
     """
@@ -81,9 +81,9 @@ def plan_epoch(
 
 def cut_batches(
     order: npt.NDArray[np.int64], samples: Lengths, settings: BatchingSettings, *, ranks: int = 1
-) -> list[Rows]:
+) -> list[RowIndices]:
     """Cut rows, in the order given, into batches under each rank's budget, with little enough padding."""
-    batches: list[Rows] = []
+    batches: list[RowIndices] = []
     batch: list[int] = []
     longest = total = 0
     for row, length in zip(order.tolist(), samples[order].tolist(), strict=True):
@@ -103,7 +103,7 @@ def rows_that_fit(longest: int, settings: BatchingSettings) -> int:
     return min(max(int(settings.budget_s * SAMPLE_RATE_HZ) // longest, 1), settings.most_rows)
 
 
-def weigh_rows(rows: Rows, weights: npt.NDArray[np.float64], *, seed: int, epoch: int) -> Rows:
+def weigh_rows(rows: RowIndices, weights: npt.NDArray[np.float64], *, seed: int, epoch: int) -> RowIndices:
     """Each row as often as its weight says, in this epoch.
 
     A weight of 2.25 is twice in every epoch, and a third time in every fourth: in the k-th
@@ -117,6 +117,6 @@ def weigh_rows(rows: Rows, weights: npt.NDArray[np.float64], *, seed: int, epoch
     return tuple(np.repeat(np.asarray(rows, np.int64), times.astype(np.int64)).tolist())
 
 
-def padded_samples(batch: Rows, samples: Lengths) -> int:
+def padded_samples(batch: RowIndices, samples: Lengths) -> int:
     """Samples of a batch, padding counted."""
     return len(batch) * int(samples[list(batch)].max())

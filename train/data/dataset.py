@@ -24,7 +24,7 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.shard import wav_samples
 from train.data.remote import RemoteShards, is_url, open_remote
 
-Samples = npt.NDArray[np.int16]
+PcmSamples = npt.NDArray[np.int16]
 
 
 class UnreadableRow(Exception):
@@ -32,7 +32,7 @@ class UnreadableRow(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ShardSource:
     """A manifest, and how its shards are reached.
 
     Attributes:
@@ -88,7 +88,7 @@ class Utterances:
         source_R: Which of the manifests each row is from, int64, shape (R,).
     """
 
-    def __init__(self, sources: Sequence[Source], split: str) -> None:
+    def __init__(self, sources: Sequence[ShardSource], split: str) -> None:
         self.split = split
         parts = [_open_parts(source, split) for source in sources]
         self._parts = [part for of_source in parts for part in of_source]
@@ -129,7 +129,7 @@ class Utterances:
         labels: npt.NDArray[np.uint8] = column.values[start:end].to_numpy()
         return labels
 
-    def audio(self, row: int) -> Samples:
+    def audio(self, row: int) -> PcmSamples:
         """Samples of a row, int16, shape (S,): a view of the shard for WAV, decoded for FLAC.
 
         Raises:
@@ -145,7 +145,7 @@ class Utterances:
     def collate(self, rows: Sequence[int], *, pin: bool = False) -> Batch:
         """The rows as one padded batch; unreadable ones are left out and named."""
         readable: list[int] = []
-        audio: list[Samples] = []
+        audio: list[PcmSamples] = []
         unreadable = []
         for row in rows:
             try:
@@ -173,7 +173,7 @@ class Utterances:
         return self._parts[part], row - int(self._starts[part])
 
 
-def open_sources(paths: Sequence[Path | str]) -> list[Source]:
+def open_sources(paths: Sequence[Path | str]) -> list[ShardSource]:
     """Read the manifests; their vocabularies must be one and the same.
 
     Args:
@@ -188,18 +188,20 @@ def open_sources(paths: Sequence[Path | str]) -> list[Source]:
         raise InputRejected("no manifest given; `malsori preprocess` writes one")
     sources = [_open_source(str(path)) for path in paths]
     for first, other in pairwise(sources):
-        agree(first.manifest.vocabulary, other.manifest.vocabulary, f"{first.path} and {other.path}")
+        require_same_vocabulary(
+            first.manifest.vocabulary, other.manifest.vocabulary, f"{first.path} and {other.path}"
+        )
     return sources
 
 
-def _open_source(path: str) -> Source:
+def _open_source(path: str) -> ShardSource:
     if not is_url(path):
-        return Source(path, open_manifest(_present(Path(path))))
+        return ShardSource(path, open_manifest(_present(Path(path))))
     remote, manifest = open_remote(path)
-    return Source(path, open_manifest(manifest, root=remote.folder), remote)
+    return ShardSource(path, open_manifest(manifest, root=remote.folder), remote)
 
 
-def agree(one: VocabularyRecord, other: VocabularyRecord, between: str) -> None:
+def require_same_vocabulary(one: VocabularyRecord, other: VocabularyRecord, between: str) -> None:
     """Raise HandOffBroken unless both records are of the same vocabulary."""
     if one.sha256 != other.sha256:
         raise HandOffBroken(
@@ -208,7 +210,7 @@ def agree(one: VocabularyRecord, other: VocabularyRecord, between: str) -> None:
         )
 
 
-def check_hashes(sources: Sequence[Source], split: str | None = None) -> None:
+def check_hashes(sources: Sequence[ShardSource], split: str | None = None) -> None:
     """Raise HandOffBroken unless every shard (of `split`) has the bytes that its manifest says."""
     for source in sources:
         wanted = {shard.path: shard for shard in source.manifest.shards if split in {None, shard.split}}
@@ -231,7 +233,7 @@ def _present(path: Path) -> Path:
     return path
 
 
-def _open_parts(source: Source, split: str) -> list[pa.RecordBatch]:
+def _open_parts(source: ShardSource, split: str) -> list[pa.RecordBatch]:
     parts: list[pa.RecordBatch] = []
     for record in source.manifest.split_shards(split):
         if source.remote:
@@ -260,10 +262,10 @@ def _label_counts(part: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDAr
     return counts, counts + inner
 
 
-def _decode(encoded: pa.Buffer, *, num_samples: int) -> Samples:
+def _decode(encoded: pa.Buffer, *, num_samples: int) -> PcmSamples:
     if encoded[:4].to_pybytes() == b"RIFF":
         try:
-            view: Samples = np.asarray(wav_samples(encoded), dtype=np.int16)
+            view: PcmSamples = np.asarray(wav_samples(encoded), dtype=np.int16)
         except TypeError as error:
             raise UnreadableRow(f"a WAV of {encoded.size} bytes") from error
         view.flags.writeable = False  # the shard is mapped for reading: a write would be a crash
@@ -276,7 +278,7 @@ def _decode(encoded: pa.Buffer, *, num_samples: int) -> Samples:
         raise UnreadableRow(str(error)) from error
     if rate_hz != SAMPLE_RATE_HZ or channels != 1:
         raise UnreadableRow(f"{rate_hz} Hz, {channels} channels; expected {SAMPLE_RATE_HZ} Hz mono")
-    decoded: Samples = samples
+    decoded: PcmSamples = samples
     return decoded
 
 

@@ -11,11 +11,11 @@ from typing import Final, Generic, Self, TypeVar
 from pipeline.contract.errors import MissingResource
 
 AHEAD: Final = 3  # items made before they are asked for
-Item = TypeVar("Item")
+Wanted = TypeVar("Wanted")
 Made = TypeVar("Made")
 
 
-class Loader(Generic[Item, Made]):
+class Loader(Generic[Wanted, Made]):
     """`make` applied to each item, in order, `AHEAD` items before they are needed.
 
     One thread is enough: a batch is copied out of mapped memory at some 30 audio-hours a
@@ -26,7 +26,7 @@ class Loader(Generic[Item, Made]):
         waited_s: Time spent waiting for batches so far.
     """
 
-    def __init__(self, make: Callable[[Item], Made], items: Iterable[Item], *, timeout_s: float) -> None:
+    def __init__(self, make: Callable[[Wanted], Made], items: Iterable[Wanted], *, timeout_s: float) -> None:
         self.waited_s = 0.0
         self._timeout_s = timeout_s
         self._made: queue.Queue[tuple[Made | None, BaseException | None]] = queue.Queue(AHEAD)
@@ -66,7 +66,7 @@ class Loader(Generic[Item, Made]):
             raise RuntimeError("the thread that makes batches died") from error
         return made
 
-    def _work(self, make: Callable[[Item], Made], items: Iterable[Item]) -> None:
+    def _work(self, make: Callable[[Wanted], Made], items: Iterable[Wanted]) -> None:
         try:
             for item in items:
                 self._hand_over(make(item), None)

@@ -22,8 +22,8 @@ from pipeline.contract.errors import MissingResource
 from pipeline.contract.files import write_text
 from pipeline.contract.settings import Settings
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
-from train.decoding.greedy import Decoded, Decoder
-from train.decoding.lexicon import join_words
+from train.decoding.greedy import Decode, Decoded
+from train.decoding.lexicon import join_pieces
 from train.decoding.ngram import UNKNOWN
 
 BLANK: Final = "<blank>"
@@ -94,7 +94,7 @@ def beam_decoder(
     beam: int,
     model: LanguageModel | None = None,
     lexicon: Path | None = None,
-) -> Decoder:
+) -> Decode:
     """Prefix beam search; with a phone n-gram, or with a lexicon and a word n-gram.
 
     Raises:
@@ -126,7 +126,7 @@ def beam_decoder(
 
 
 def _decoded(best: Any, *, with_words: bool) -> Decoded:
-    return Decoded(best.tokens.tolist(), join_words(best.words) if with_words else None)
+    return Decoded(best.tokens.tolist(), join_pieces(best.words) if with_words else None)
 
 
 def _require_flashlight() -> Callable[..., Any]:

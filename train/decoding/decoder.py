@@ -20,7 +20,7 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import file_sha256, write_text
 from pipeline.contract.manifest import Sha256
 from pipeline.contract.settings import Settings
-from train.data.dataset import Source, Utterances, open_sources
+from train.data.dataset import ShardSource, Utterances, open_sources
 from train.decoding.beam import (
     LanguageModel,
     Weights,
@@ -29,7 +29,7 @@ from train.decoding.beam import (
     write_lexicon,
     write_tokens,
 )
-from train.decoding.greedy import Decoder, decode_greedily
+from train.decoding.greedy import Decode, decode_greedily
 from train.decoding.hangul import letters
 from train.decoding.lexicon import read_lexicon
 from train.decoding.ngram import estimate
@@ -70,12 +70,12 @@ class DecoderRecord(Settings):
 class OpenDecoder:
     """A decoder, and what it is for the record of an evaluation."""
 
-    decode: Decoder
+    decode: Decode
     description: dict[str, Any]
 
 
 def open_decoder(
-    name: str, recogniser: Recogniser, checkpoint: Checkpoint, *, offered: Sequence[Source] = ()
+    name: str, recogniser: Recogniser, checkpoint: Checkpoint, *, offered: Sequence[ShardSource] = ()
 ) -> OpenDecoder:
     """The decoder `name` for a checkpoint; its models are made first where they are not there yet.
 
@@ -138,7 +138,7 @@ def _read_record(folder: Path, checkpoint: Checkpoint, settings: DecodeSettings)
 
 
 def _make(
-    name: str, folder: Path, recogniser: Recogniser, checkpoint: Checkpoint, offered: Sequence[Source]
+    name: str, folder: Path, recogniser: Recogniser, checkpoint: Checkpoint, offered: Sequence[ShardSource]
 ) -> DecoderRecord:
     """Estimate the models, choose the weights, write both down."""
     sources = _training_sources(checkpoint, offered)
@@ -146,7 +146,7 @@ def _make(
     {"ngram": _write_phone_model, "words": _write_word_model}[name](folder, recogniser, sources)
     valid = Utterances(sources, "valid")
     settings = recogniser.settings.decode
-    rows = [row for row in spread(len(valid), settings.tuned_rows) if _reference(name, valid, row)]
+    rows = [row for row in evenly_spaced(len(valid), settings.tuned_rows) if _reference(name, valid, row)]
     weights, error = UNTUNED, None
     if rows:
         make = _decoder(name, folder, recogniser)
@@ -165,21 +165,21 @@ def _make(
     return record
 
 
-def _write_phone_model(folder: Path, recogniser: Recogniser, sources: list[Source]) -> None:
+def _write_phone_model(folder: Path, recogniser: Recogniser, sources: list[ShardSource]) -> None:
     utterances, settings = Utterances(sources, "train"), recogniser.settings.decode
     vocabulary = recogniser.vocabulary
     sentences = [
         vocabulary.decode(utterances.labels(row).tolist())
-        for row in spread(len(utterances), settings.model_rows)
+        for row in evenly_spaced(len(utterances), settings.model_rows)
     ]
     model = estimate(sentences, order=settings.ngram_order, tokens=vocabulary.symbols)
     write_text(folder / "phones.arpa", model.to_arpa())
     write_tokens(folder / "tokens.txt", vocabulary)
 
 
-def _write_word_model(folder: Path, recogniser: Recogniser, sources: list[Source]) -> None:
+def _write_word_model(folder: Path, recogniser: Recogniser, sources: list[ShardSource]) -> None:
     utterances, settings = Utterances(sources, "train"), recogniser.settings.decode
-    rows = spread(len(utterances), settings.model_rows)
+    rows = evenly_spaced(len(utterances), settings.model_rows)
     lexicon = read_lexicon(utterances, rows, most_words=settings.words)
     if not lexicon.sentences:
         raise InputRejected(
@@ -193,7 +193,7 @@ def _write_word_model(folder: Path, recogniser: Recogniser, sources: list[Source
     write_lexicon(folder / "lexicon.txt", folder / "words.txt", lexicon.pronunciations, recogniser.vocabulary)
 
 
-def _decoder(name: str, folder: Path, recogniser: Recogniser) -> Callable[[Weights], Decoder]:
+def _decoder(name: str, folder: Path, recogniser: Recogniser) -> Callable[[Weights], Decode]:
     """Makes decoders of any weights around one copy of the models."""
     words = name == "words"
     files = ("words.arpa", "words.txt") if words else ("phones.arpa", "tokens.txt")
@@ -207,7 +207,7 @@ def _decoder(name: str, folder: Path, recogniser: Recogniser) -> Callable[[Weigh
 
 def _error_of(
     name: str,
-    make: Callable[[Weights], Decoder],
+    make: Callable[[Weights], Decode],
     recogniser: Recogniser,
     valid: Utterances,
     rows: Sequence[int],
@@ -260,7 +260,7 @@ def _neighbours(at: Weights, *, words: bool) -> Iterable[Weights]:
             yield near
 
 
-def _training_sources(checkpoint: Checkpoint, offered: Sequence[Source]) -> list[Source]:
+def _training_sources(checkpoint: Checkpoint, offered: Sequence[ShardSource]) -> list[ShardSource]:
     """The manifests of the training: among those offered, or where the training found them."""
     at_hand = {TrainedOn.of(source).content_sha256: source for source in offered}
     sources = []
@@ -281,6 +281,6 @@ def _contents(checkpoint: Checkpoint) -> tuple[str, ...]:
     return tuple(trained.content_sha256 for trained in checkpoint.record.manifests)
 
 
-def spread(count: int, most: int) -> list[int]:
-    """At most `most` of the numbers 0..count-1, evenly spread."""
+def evenly_spaced(count: int, most: int) -> list[int]:
+    """At most `most` of the numbers 0..count-1, evenly spaced."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)).tolist() if count else []

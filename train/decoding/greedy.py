@@ -20,7 +20,7 @@ class Decoded:
     words: tuple[str, ...] | None = None
 
 
-Decoder = Callable[[Tensor, Tensor], list[Decoded]]
+Decode = Callable[[Tensor, Tensor], list[Decoded]]
 """(log_probs_TNV, frames_N) to what each row says."""
 
 

@@ -27,25 +27,25 @@ VOWELS: Final = {
 CODAS: Final = {"k": 1, "n": 4, "t": 7, "l": 8, "m": 16, "p": 17, "ŋ": 21}
 
 
-def is_syllable(character: str) -> bool:
+def is_hangul_syllable(character: str) -> bool:
     """Whether `character` is one of the 11,172 precomposed syllables."""
     return FIRST <= ord(character) <= LAST
 
 
-def phones_of(syllable: str) -> int:
+def count_phones(syllable: str) -> int:
     """Phones of a pronounced syllable: its vowel, an onset other than ㅇ, a coda."""
     code = ord(syllable) - FIRST
     return 1 + (code // 588 != NO_ONSET) + (code % 28 != 0)
 
 
-def compose(symbols: Sequence[str]) -> str:
+def compose_syllables(symbols: Sequence[str]) -> str:
     """The syllables of IPA symbols, without spaces; those of another language are left out.
 
     A consonant before a vowel is its onset, except ŋ; any other is the coda of the vowel
     before it if it can be one, and else a syllable with ㅡ. No sequence is refused: what a
     recogniser says need not be a word.
 
-    >>> compose("h ɑ l l i l".split())
+    >>> compose_syllables("h ɑ l l i l".split())
     '할릴'
     """
     syllables: list[list[int]] = []

@@ -18,7 +18,7 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from train.data.dataset import Utterances
-from train.decoding.hangul import is_syllable, phones_of
+from train.decoding.hangul import count_phones, is_hangul_syllable
 
 Labels = tuple[int, ...]
 Spelled = tuple[str, Labels]
@@ -28,7 +28,7 @@ INSIDE: Final = "+"  # marks a syllable that goes on with a word
 
 
 @dataclass(frozen=True, slots=True)
-class Lexicon:
+class WordLexicon:
     """Words and syllables with their pronunciations, and the sentences that they came in.
 
     Attributes:
@@ -43,7 +43,7 @@ class Lexicon:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class SpokenWord:
     """A word of a row, its labels, and its syllables with theirs (none for a number)."""
 
     spelling: str
@@ -51,7 +51,7 @@ class Word:
     syllables: tuple[Spelled, ...]
 
 
-def read_lexicon(utterances: Utterances, rows: Sequence[int], *, most_words: int) -> Lexicon:
+def read_lexicon(utterances: Utterances, rows: Sequence[int], *, most_words: int) -> WordLexicon:
     """The `most_words` most frequent words of the rows, and all syllables.
 
     Of homophones the most frequent ones are kept.
@@ -72,19 +72,19 @@ def read_lexicon(utterances: Utterances, rows: Sequence[int], *, most_words: int
         sentences.append(tuple(token for token, _ in pieces))
         met.update(pieces)
         met.update(syllable for word in words if word.spelling in frequent for syllable in word.syllables)
-    return Lexicon(_pronunciations(met), sentences, len(rows) - len(divided))
+    return WordLexicon(_pronunciations(met), sentences, len(rows) - len(divided))
 
 
-def join_words(tokens: Iterable[str]) -> tuple[str, ...]:
+def join_pieces(tokens: Iterable[str]) -> tuple[str, ...]:
     """Words of the lexicon's words and syllables.
 
-    >>> join_words(["가", "+나", "다"])
+    >>> join_pieces(["가", "+나", "다"])
     ('가나', '다')
     """
     return tuple(" ".join(tokens).replace(f" {INSIDE}", "").lstrip(INSIDE).split())
 
 
-def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[Word] | None:
+def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[SpokenWord] | None:
     """The words of a row and the labels of each; None where they do not match up.
 
     Words pair by their position. That is right only if there are as many of them on both
@@ -96,7 +96,7 @@ def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[Word]
         return None
     if any(_is_hangul(word) and len(word) != len(sound) for word, sound in zip(words, sounds, strict=True)):
         return None
-    ends = [0, *accumulate(phones_of(syllable) for sound in sounds for syllable in sound)]
+    ends = [0, *accumulate(count_phones(syllable) for sound in sounds for syllable in sound)]
     if ends[-1] != len(labels):
         return None
     parts = iter([tuple(labels[start:end]) for start, end in pairwise(ends)])
@@ -105,11 +105,11 @@ def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[Word]
         own = [next(parts) for _ in sound]
         marked = (word[0], *(INSIDE + syllable for syllable in word[1:]))
         syllables = tuple(zip(marked, own, strict=True)) if _is_hangul(word) else ()
-        found.append(Word(word, tuple(label for part in own for label in part), syllables))
+        found.append(SpokenWord(word, tuple(label for part in own for label in part), syllables))
     return found
 
 
-def _pieces(word: Word, *, whole: bool) -> tuple[Spelled, ...]:
+def _pieces(word: SpokenWord, *, whole: bool) -> tuple[Spelled, ...]:
     return word.syllables if word.syllables and not whole else ((word.spelling, word.labels),)
 
 
@@ -131,4 +131,4 @@ def _words(text: str) -> list[str]:
 
 
 def _is_hangul(word: str) -> bool:
-    return all(map(is_syllable, word))
+    return all(map(is_hangul_syllable, word))

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from train.evaluation.metrics import Edits, bootstrap_interval
 
-Row = dict[str, Any]
+EvaluatedRow = dict[str, Any]
 SECONDS: Final = (2, 4, 8, 16)
 SNR_DB: Final = (10, 20, 30, 40, 50)
 
 
-def break_down(rows: Sequence[Row]) -> dict[str, Any]:
+def break_down(rows: Sequence[EvaluatedRow]) -> dict[str, Any]:
     """CER, 95 % intervals, and the rates by speaker, duration and SNR, where these are known."""
     edits = [row_edits(row) for row in rows]
     speakers = [row["speaker"] for row in rows]
@@ -30,26 +30,26 @@ def break_down(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def row_edits(row: Row) -> Edits:
+def row_edits(row: EvaluatedRow) -> Edits:
     """The phone edits of a row."""
     keys = ("substitutions", "deletions", "insertions", "reference_phones")
     return Edits(*(row[key] for key in keys))
 
 
-def worst(rows: Iterable[Row], count: int) -> list[Row]:
+def worst(rows: Iterable[EvaluatedRow], count: int) -> list[EvaluatedRow]:
     """The rows with the highest PER, the longer ones first among equals; none that is right."""
     wrong = (row for row in rows if row["per"])
     return sorted(wrong, key=lambda row: (-row["per"], -row["reference_phones"], row["id"]))[:count]
 
 
-def _by(rows: Sequence[Row], key: Callable[[Row], Any]) -> dict[str, dict[str, Any]]:
+def _by(rows: Sequence[EvaluatedRow], key: Callable[[EvaluatedRow], Any]) -> dict[str, dict[str, Any]]:
     """Rates of each group, in the order of its key; rows without one are left out."""
     known = sorted((row for row in rows if key(row) is not None), key=key)
     groups = ((name, list(members)) for name, members in groupby(known, key))
     return {_name(name): _rates(members) for name, members in groups}
 
 
-def _rates(rows: Sequence[Row]) -> dict[str, Any]:
+def _rates(rows: Sequence[EvaluatedRow]) -> dict[str, Any]:
     edits = sum(map(row_edits, rows), Edits())
     return {
         "per": edits.rate if edits.reference_length else None,
@@ -62,7 +62,7 @@ def _rates(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _cer(rows: Sequence[Row]) -> float | None:
+def _cer(rows: Sequence[EvaluatedRow]) -> float | None:
     characters = sum(row["reference_characters"] for row in rows)
     return sum(row["character_errors"] for row in rows) / characters if characters else None
 

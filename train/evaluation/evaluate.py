@@ -8,10 +8,10 @@ from typing import Any, Final
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import write_text
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from train.data.dataset import Source, Utterances, agree
+from train.data.dataset import ShardSource, Utterances, require_same_vocabulary
 from train.decoding.decoder import open_decoder
-from train.decoding.greedy import Decoded, Decoder, decode_greedily
-from train.decoding.hangul import compose, letters
+from train.decoding.greedy import Decode, Decoded, decode_greedily
+from train.decoding.hangul import compose_syllables, letters
 from train.evaluation.breakdown import break_down
 from train.evaluation.confusions import confusions_csv, confusions_svg, count_confusions
 from train.evaluation.metrics import Edits, count_edits
@@ -49,7 +49,7 @@ class Scores:
         return sum((row.edits for row in self.rows), Edits())
 
 
-def score(recogniser: Recogniser, utterances: Utterances, decode: Decoder = decode_greedily) -> Scores:
+def score(recogniser: Recogniser, utterances: Utterances, decode: Decode = decode_greedily) -> Scores:
     """Recognise every row; none is left out for its length or its labels.
 
     Raises:
@@ -68,7 +68,7 @@ def score(recogniser: Recogniser, utterances: Utterances, decode: Decoder = deco
 
 
 def evaluate(
-    checkpoint: Checkpoint, sources: list[Source], *, split: str, decoder: str, device: str = "auto"
+    checkpoint: Checkpoint, sources: list[ShardSource], *, split: str, decoder: str, device: str = "auto"
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The evaluation of a checkpoint on a split of the manifests, and a row for each utterance.
 
@@ -79,7 +79,7 @@ def evaluate(
     """
     for source in sources:
         between = f"{checkpoint.folder} and {source.path}"
-        agree(checkpoint.record.vocabulary, source.manifest.vocabulary, between)
+        require_same_vocabulary(checkpoint.record.vocabulary, source.manifest.vocabulary, between)
     utterances = open_split(sources, split)
     recogniser = checkpoint.load_recogniser().for_inference(pick_device(device))
     opened = open_decoder(decoder, recogniser, checkpoint, offered=sources)
@@ -98,7 +98,7 @@ def evaluate(
     return summary, rows
 
 
-def open_split(sources: list[Source], split: str) -> Utterances:
+def open_split(sources: list[ShardSource], split: str) -> Utterances:
     """The rows of a split. Raises InputRejected when the manifests have none."""
     utterances = Utterances(sources, split)
     if not len(utterances):
@@ -107,7 +107,7 @@ def open_split(sources: list[Source], split: str) -> Utterances:
     return utterances
 
 
-def held_out_split(sources: list[Source]) -> str | None:
+def held_out_split(sources: list[ShardSource]) -> str | None:
     """The split that measures a finished run: test, or else valid."""
     filled = {shard.split for source in sources for shard in source.manifest.shards if shard.rows}
     return next((split for split in HELD_OUT if split in filled), None)
@@ -143,7 +143,11 @@ def _describe(one: Scored, utterances: Utterances, recogniser: Recogniser) -> di
     hypothesis = recogniser.vocabulary.decode(one.hypothesis.labels)
     spoken = utterances.value(one.row, "spoken") or ""
     words = one.hypothesis.words
-    meant, said = (compose(reference), compose(hypothesis)) if words is None else (spoken, " ".join(words))
+    meant, said = (
+        (compose_syllables(reference), compose_syllables(hypothesis))
+        if words is None
+        else (spoken, " ".join(words))
+    )
     characters = count_edits(letters(meant), letters(said))
     return {
         "id": utterances.value(one.row, "id"),

@@ -26,7 +26,7 @@ th:first-child,td:first-child{text-align:left}
 .pair b,.pair i{display:block;font:inherit;padding:0 2px}
 .wrong{background:#ef444433}.gone{background:#f59e0b33}.extra{background:#8b5cf633}
 """
-Cells = Sequence[object]
+TableLine = Sequence[object]
 
 
 def page(summary: dict[str, Any], rows: Sequence[dict[str, Any]], confusions: Confusions) -> str:
@@ -100,7 +100,7 @@ def _pair(meant: str | None, said: str | None) -> str:
     return f"<span class='pair {kind}'><b>{escape(meant or '·')}</b><i>{escape(said or '·')}</i></span>"
 
 
-def _table(head: Sequence[str], lines: Iterable[Cells]) -> str:
+def _table(head: Sequence[str], lines: Iterable[TableLine]) -> str:
     titles = "".join(f"<th>{escape(title)}</th>" for title in head)
     rows = ("".join(f"<td>{escape(str(cell))}</td>" for cell in line) for line in lines)
     body = "".join(f"<tr>{row}</tr>" for row in rows)

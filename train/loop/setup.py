@@ -11,18 +11,18 @@ from torch import Tensor, nn
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from train.data.augment import Count, stretch
+from train.data.augment import SampleCount, stretch
 from train.data.batching import (
     LeftOut,
-    Rows,
-    Step,
+    RowIndices,
+    StepPlan,
     padded_samples,
     plan_epoch,
     rows_that_fit,
-    select_rows,
+    select_trainable,
     weigh_rows,
 )
-from train.data.dataset import Batch, Source, Utterances
+from train.data.dataset import Batch, ShardSource, Utterances
 from train.loop.device import seed_of
 from train.model.deepspeech2 import Recogniser
 from train.model.features import to_wave
@@ -34,19 +34,19 @@ FLOATS_PER_PARAMETER: Final = 4  # a weight, its gradient, two moments of Adam
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TrainingSetup:
     """A run that has not begun: everything here follows from the manifests and settings."""
 
-    sources: list[Source]
+    sources: list[ShardSource]
     settings: TrainSettings
     recogniser: Recogniser
     utterances: Utterances
-    rows: Rows
+    rows: RowIndices
     left_out: list[LeftOut]
     valid: Utterances
     ranks: int = 1
 
-    def plan(self, epoch: int) -> list[Step]:
+    def plan(self, epoch: int) -> list[StepPlan]:
         """The steps of an epoch, for all ranks together."""
         seed, batching = self.settings.loop.seed, self.settings.batching
         rows = self.rows
@@ -75,7 +75,7 @@ class Job:
             samples_N=batch.samples_N + missing,
         )
 
-    def _longest_played(self, samples: Count) -> Count:
+    def _longest_played(self, samples: SampleCount) -> SampleCount:
         """Samples at the slowest speed: batches are planned with what they may grow to."""
         return stretch(samples, min(self.settings.augment.speed_percents))
 
@@ -138,7 +138,7 @@ def _count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def prepare(sources: list[Source], settings: TrainSettings, *, ranks: int = 1) -> Job:
+def set_up_training(sources: list[ShardSource], settings: TrainSettings, *, ranks: int = 1) -> TrainingSetup:
     """Open the splits, leave out what CTC cannot train on, make the model from the seed.
 
     Raises:
@@ -154,7 +154,7 @@ def prepare(sources: list[Source], settings: TrainSettings, *, ranks: int = 1) -
     torch.manual_seed(seed_of(settings.loop.seed, 0))
     recogniser = Recogniser(settings, sources[0].manifest.vocabulary.vocabulary())
     utterances = Utterances(sources, "train")
-    rows, left_out = select_rows(
+    rows, left_out = select_trainable(
         utterances.samples_R,
         utterances.label_counts_R,
         needed=utterances.needed_frames_R,
@@ -171,10 +171,10 @@ def prepare(sources: list[Source], settings: TrainSettings, *, ranks: int = 1) -
     if settings.features.normalise == "corpus":
         _measure_features(recogniser, utterances, rows, seed=settings.loop.seed)
     valid = Utterances(sources, "valid")
-    return Job(sources, settings, recogniser, utterances, rows, left_out, valid, ranks)
+    return TrainingSetup(sources, settings, recogniser, utterances, rows, left_out, valid, ranks)
 
 
-def _measure_features(recogniser: Recogniser, utterances: Utterances, rows: Rows, *, seed: int) -> None:
+def _measure_features(recogniser: Recogniser, utterances: Utterances, rows: RowIndices, *, seed: int) -> None:
     """Take the corpus' statistics from a sample of the rows to train on."""
     chosen = np.random.default_rng([seed, 0, 2]).permutation(rows)[:SAMPLED_ROWS]
     batches = (utterances.collate([row]) for row in chosen.tolist())

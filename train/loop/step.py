@@ -32,7 +32,7 @@ NOBODY: Final = Batch(("",), torch.zeros((1, 1), dtype=torch.int16), NONE, NONE.
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StepResult:
     """What a step did.
 
     Attributes:
@@ -72,7 +72,7 @@ class Stepper:
             self.device.type, HALF.get(precision, torch.bfloat16), enabled=precision in HALF
         )
 
-    def take(self, batches: Sequence[Batch], *, step: int) -> Outcome:
+    def take(self, batches: Sequence[Batch], *, step: int) -> StepResult:
         """Step number `step`, over the gradients of all batches, and of all ranks, together.
 
         When the features, the loss or the gradient are not finite, weights, optimiser and
@@ -81,7 +81,7 @@ class Stepper:
         ids = tuple(id_ for batch in batches for id_ in (*batch.ids, *batch.unreadable))
         audio_s, labels = self._count(batches)
         if not labels:
-            return Outcome(math.nan, math.nan, ids, audio_s, "no utterance could be read")
+            return StepResult(math.nan, math.nan, ids, audio_s, "no utterance could be read")
         buffers = self._begin()
         loss, norm, problem = self._gradients(batches, labels, step)
         if problem is None:
@@ -89,9 +89,9 @@ class Stepper:
         else:
             self._undo(buffers)
         self.scaler.update()
-        return Outcome(loss, norm, ids, audio_s, problem)
+        return StepResult(loss, norm, ids, audio_s, problem)
 
-    def rehearse(self, batch: Batch) -> None:
+    def probe_memory(self, batch: Batch) -> None:
         """Make the gradients of a batch and forget them: memory that is too small shows at once.
 
         Raises:

@@ -10,15 +10,15 @@ from typing import Any, Self
 import torch
 
 from pipeline.contract.errors import TrainingDiverged
-from train.data.batching import Step
+from train.data.batching import StepPlan
 from train.data.dataset import Batch
 from train.data.loader import Loader
 from train.evaluation.evaluate import score
 from train.loop.device import pick_device
 from train.loop.distributed import ALONE, Ranks
 from train.loop.optim import Averaged, learning_rate, make_optimiser, set_learning_rate
-from train.loop.setup import Job
-from train.loop.step import Outcome, Stepper
+from train.loop.setup import TrainingSetup
+from train.loop.step import Stepper, StepResult
 from train.run.checkpoint import Best, Checkpoint, Position, capture
 from train.run.folder import RunFolder
 from train.run.logs import RunLog
@@ -46,20 +46,22 @@ class StopRequest:
         self.asked = True
 
 
-class Training:
+class Trainer:
     """A run in progress."""
 
-    def __init__(self, job: Job, run: RunFolder, checkpoint: Checkpoint | None, ranks: Ranks = ALONE) -> None:
-        self.job = job
+    def __init__(
+        self, setup: TrainingSetup, run: RunFolder, checkpoint: Checkpoint | None, ranks: Ranks = ALONE
+    ) -> None:
+        self.setup = setup
         self.run = run
         self.ranks = ranks
-        self.settings = job.settings
-        self.device = pick_device(job.settings.loop.device)
-        self.recogniser = job.recogniser.to(self.device)
-        self.optimiser = make_optimiser(self.recogniser, job.settings.optim)
-        decay = job.settings.optim.ema_decay
+        self.settings = setup.settings
+        self.device = pick_device(setup.settings.loop.device)
+        self.recogniser = setup.recogniser.to(self.device)
+        self.optimiser = make_optimiser(self.recogniser, setup.settings.optim)
+        decay = setup.settings.optim.ema_decay
         self.averaged = Averaged(self.recogniser, decay) if decay else None
-        self.stepper = Stepper(self.recogniser, self.optimiser, job.settings, ranks)
+        self.stepper = Stepper(self.recogniser, self.optimiser, setup.settings, ranks)
         self.position = Position()
         if checkpoint:
             checkpoint.restore(self.recogniser, self.optimiser, self.averaged)
@@ -84,7 +86,7 @@ class Training:
             return
         if self.settings.loop.compile:
             self.recogniser.network.compile_norms()
-        self.stepper.rehearse(self.job.largest_batch())
+        self.stepper.probe_memory(self.setup.largest_batch())
         with (
             RunLog(
                 self.run.metrics,
@@ -100,11 +102,11 @@ class Training:
                 self._train_epoch(log, stop)
 
     def _total_steps(self) -> int:
-        total = len(self.job.plan(0)) * self.settings.loop.epochs
+        total = len(self.setup.plan(0)) * self.settings.loop.epochs
         return min(total, self.settings.loop.max_steps or total)
 
     def _train_epoch(self, log: RunLog, stop: StopRequest) -> None:
-        plan = self.job.plan(self.position.epoch)
+        plan = self.setup.plan(self.position.epoch)
         left = plan[self.position.step_in_epoch :]
         with Loader(self._collate, left, timeout_s=self.settings.loop.loader_timeout_s) as loader:
             while self.position.step_in_epoch < len(plan) and not self.finished:
@@ -121,52 +123,52 @@ class Training:
             self._validate(log)
         self._save()
 
-    def _collate(self, step: Step) -> list[Batch]:
+    def _collate(self, step: StepPlan) -> list[Batch]:
         pin = self.device.type == "cuda"
-        return [self.job.utterances.collate(self.ranks.share(rows), pin=pin) for rows in step]
+        return [self.setup.utterances.collate(self.ranks.share(rows), pin=pin) for rows in step]
 
-    def _advance(self, loader: Loader[Step, list[Batch]], share: float, log: RunLog) -> None:
+    def _advance(self, loader: Loader[StepPlan, list[Batch]], share: float, log: RunLog) -> None:
         started, waited = time.monotonic(), loader.waited_s
         progress = (self.position.epoch + share) / self.settings.loop.epochs
         rate = learning_rate(self.position.step, progress, self.settings.optim, cuts=self.position.cuts)
         set_learning_rate(self.optimiser, rate)
-        outcome = self.stepper.take(loader.next(), step=self.position.step)
+        result = self.stepper.take(loader.next(), step=self.position.step)
         self._move(step=self.position.step + 1, step_in_epoch=self.position.step_in_epoch + 1)
         row = {"step": self.position.step, "epoch": self.position.epoch}
-        if outcome.problem:
-            self._skipped(outcome, row, log)
+        if result.problem:
+            self._skipped(result, row, log)
             return
         if self.averaged:
             self.averaged.update(self.position.step)
         self._move(skipped_in_a_row=0)
         log.step(
             row
-            | {"loss": outcome.loss, "gradient_norm": outcome.gradient_norm, "learning_rate": rate}
-            | {"audio_s": outcome.audio_s, "seconds": round(time.monotonic() - started, 4)}
+            | {"loss": result.loss, "gradient_norm": result.gradient_norm, "learning_rate": rate}
+            | {"audio_s": result.audio_s, "seconds": round(time.monotonic() - started, 4)}
             | {"waited_s": round(loader.waited_s - waited, 4)}
         )
 
-    def _skipped(self, outcome: Outcome, row: dict[str, Any], log: RunLog) -> None:
+    def _skipped(self, result: StepResult, row: dict[str, Any], log: RunLog) -> None:
         self._move(skipped=self.position.skipped + 1, skipped_in_a_row=self.position.skipped_in_a_row + 1)
-        log.add(row | {"skipped": outcome.problem, "ids": outcome.ids})
-        named = ", ".join(outcome.ids)
-        log.line(f"step {self.position.step} skipped: {outcome.problem}; utterances: {named}")
+        log.add(row | {"skipped": result.problem, "ids": result.ids})
+        named = ", ".join(result.ids)
+        log.line(f"step {self.position.step} skipped: {result.problem}; utterances: {named}")
         if self.position.skipped_in_a_row >= self.settings.loop.bad_steps_in_a_row:
             last = self.run.last()
             raise TrainingDiverged(
                 f"{self.position.skipped_in_a_row} steps in a row were skipped, the last because"
-                f" {outcome.problem}; its utterances: {named}; last good checkpoint:"
+                f" {result.problem}; its utterances: {named}; last good checkpoint:"
                 f" {last.folder if last else 'none yet'}. Look at these utterances, or lower"
                 " optim.learning_rate and train into another --run"
             )
 
     def _validate(self, log: RunLog) -> None:
-        if not self.job.valid.label_counts_R.sum():
+        if not self.setup.valid.label_counts_R.sum():
             return
         per = 0.0
         if self.ranks.first:
             with self.averaged.applied() if self.averaged else nullcontext():
-                per = score(self.recogniser, self.job.valid).edits.rate
+                per = score(self.recogniser, self.setup.valid).edits.rate
                 self._show(log)
         per = self.ranks.agree(per)
         log.validation({"step": self.position.step, "epoch": self.position.epoch, "valid_per": per})
@@ -183,7 +185,7 @@ class Training:
     @torch.inference_mode()
     def _show(self, log: RunLog) -> None:
         """Draw features and output of the first validated utterance."""
-        batch = self.job.valid.collate([0])
+        batch = self.setup.valid.collate([0])
         if batch.ids:
             features_NFT, log_probs_TNV = self.recogniser.eval().shown(
                 batch.pcm_NS.to(self.device), batch.samples_N.to(self.device)
@@ -203,7 +205,7 @@ class Training:
             self.optimiser,
             position=self.position,
             settings=self.settings,
-            sources=self.job.sources,
+            sources=self.setup.sources,
             averaged=self.averaged,
             scale=self.stepper.scaler.state_dict(),
             ranks=self.ranks.count,

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Final, Literal
 
 import safetensors.torch
 import torch
-from pydantic import Field, ValidationError
+from pydantic import Field, NonNegativeInt, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -29,7 +29,7 @@ from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Sha256, VocabularyRecord
 from pipeline.contract.settings import Settings
-from train.data.dataset import Source
+from train.data.dataset import ShardSource
 from train.loop.optim import Averaged
 from train.model.deepspeech2 import Recogniser
 from train.settings import TrainSettings
@@ -39,14 +39,12 @@ TRAINING: Final = "training.safetensors"
 OPTIMISER: Final = "optimiser.safetensors"
 RECORD: Final = "checkpoint.json"
 
-Count = Annotated[int, Field(ge=0)]
-
 
 class Best(Settings):
     """A validation that was among the best."""
 
     per: float
-    step: Count
+    step: NonNegativeInt
 
 
 class Position(Settings):
@@ -58,15 +56,15 @@ class Position(Settings):
         cuts: How often the plateau schedule has lowered the learning rate.
     """
 
-    step: Count = 0
-    epoch: Count = 0
-    step_in_epoch: Count = 0
-    skipped: Count = 0
-    skipped_in_a_row: Count = 0
+    step: NonNegativeInt = 0
+    epoch: NonNegativeInt = 0
+    step_in_epoch: NonNegativeInt = 0
+    skipped: NonNegativeInt = 0
+    skipped_in_a_row: NonNegativeInt = 0
     valid_per: float | None = None
     best: tuple[Best, ...] = ()
-    since_best: Count = 0
-    cuts: Count = 0
+    since_best: NonNegativeInt = 0
+    cuts: NonNegativeInt = 0
 
 
 class TrainedOn(Settings):
@@ -80,7 +78,7 @@ class TrainedOn(Settings):
     denoisers: tuple[str, ...] = ()  # the engines that its recordings went through
 
     @classmethod
-    def of(cls, source: Source) -> "TrainedOn":
+    def of(cls, source: ShardSource) -> "TrainedOn":
         """The record of `source`. Facts of the pipeline's run (time, host) do not count."""
         manifest = source.manifest
         shards = [(shard.split, shard.ranges, shard.sha256) for shard in manifest.shards]
@@ -190,7 +188,7 @@ def capture(
     *,
     position: Position,
     settings: TrainSettings,
-    sources: list[Source],
+    sources: list[ShardSource],
     averaged: Averaged | None = None,
     scale: dict[str, Any] | None = None,
     ranks: int = 1,

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 
 from pipeline.contract.errors import InputRejected
-from train.data.dataset import Source, check_hashes, open_sources
+from train.data.dataset import ShardSource, check_hashes, open_sources
 from train.evaluation.evaluate import EVALUATION, evaluate, held_out_split, write_evaluation
 from train.loop.device import pick_device
 from train.loop.distributed import Ranks, joined_ranks
-from train.loop.setup import Job, prepare
-from train.loop.trainer import Training
+from train.loop.setup import TrainingSetup, set_up_training
+from train.loop.trainer import Trainer
 from train.run.checkpoint import Checkpoint, TrainedOn
 from train.run.folder import RunFolder
 from train.run.logs import say, write_json_lines
@@ -52,22 +52,22 @@ def fit(
         if ranks.first and not checkpoint:
             say("checking the shards' hashes")
             check_hashes(sources)
-        job = prepare(sources, settings, ranks=ranks.count)
-        training = Training(job, run, checkpoint, ranks)
+        setup = set_up_training(sources, settings, ranks=ranks.count)
+        training = Trainer(setup, run, checkpoint, ranks)
         if ranks.first:
             if held_out_split(sources) is None:
                 say("no manifest has a test or valid split: no phone error rate will be measured")
-            write_json_lines(run.left_out, job.left_out_rows())
-            say(_opening(job))
+            write_json_lines(run.left_out, setup.left_out_rows())
+            say(_opening(setup))
         training.train()
         if not ranks.first:
             return None
     return _measured_already(run) or measure(run, sources, settings)
 
 
-def _opening(job: Job) -> str:
+def _opening(setup: TrainingSetup) -> str:
     """What a run is about to do, in one line."""
-    facts = job.describe()
+    facts = setup.describe()
     left_out = [f"{count:,} left out ({reason})" for reason, count in facts["left_out"].items()]
     parts = [
         f"{facts['train_utterances']:,} utterances ({facts['train_hours']:,.2f} h) to train on",
@@ -80,7 +80,7 @@ def _opening(job: Job) -> str:
     return ", ".join(parts)
 
 
-def measure(run: RunFolder, sources: list[Source], settings: TrainSettings) -> dict[str, Any] | None:
+def measure(run: RunFolder, sources: list[ShardSource], settings: TrainSettings) -> dict[str, Any] | None:
     """Evaluate a finished run's best checkpoint into <run>/evaluation.json."""
     split = held_out_split(sources)
     checkpoint = run.best()
@@ -107,10 +107,10 @@ def _measured_already(run: RunFolder) -> dict[str, Any] | None:
 
 
 def check_continues(
-    checkpoint: Checkpoint, settings: TrainSettings, sources: list[Source], ranks: Ranks
+    checkpoint: Checkpoint, settings: TrainSettings, sources: list[ShardSource], ranks: Ranks
 ) -> None:
     """Raise InputRejected unless the run can go on with these settings, shards and ranks."""
-    before, now = checkpoint.record.settings.course(), settings.course()
+    before, now = checkpoint.record.settings.resume_signature(), settings.resume_signature()
     for section, values in now.items():
         for key, value in values.items():
             if before[section][key] != value:

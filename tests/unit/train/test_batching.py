@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from train.data.batching import cut_batches, padded_samples, plan_epoch, select_rows
+from train.data.batching import cut_batches, padded_samples, plan_epoch, select_trainable
 from train.settings import BatchingSettings
 
 SETTINGS = BatchingSettings(budget_s=30.0, longest_s=12.0, most_rows=9)
@@ -73,7 +73,7 @@ def test_no_rows_make_no_batches():
 
 
 def test_rows_that_cannot_be_trained_on_are_named():
-    rows, left_out = select_rows(
+    rows, left_out = select_trainable(
         np.array([16_000, 16_000, 16_000, 16_000 * 900, 16_000]),
         np.array([5, 0, 30, 5, 25]),
         needed=np.array([5, 0, 31, 5, 25]),

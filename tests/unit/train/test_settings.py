@@ -41,8 +41,8 @@ def test_without_a_preset_a_resumed_run_keeps_its_settings():
     assert read_settings(None, ["loop.max_steps=9"], base=before).loop.max_steps == 9
 
 
-def test_bounds_and_cadence_are_not_part_of_the_course():
+def test_bounds_and_cadence_are_not_part_of_the_resume_signature():
     settings = read_settings("tiny", [])
     longer = read_settings("tiny", ["loop.max_steps=9", "loop.log_every_steps=1", "loop.keep_last=5"])
-    assert longer.course() == settings.course()
-    assert read_settings("tiny", ["loop.seed=1"]).course() != settings.course()
+    assert longer.resume_signature() == settings.resume_signature()
+    assert read_settings("tiny", ["loop.seed=1"]).resume_signature() != settings.resume_signature()
