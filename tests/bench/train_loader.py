@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-from train.data.dataset import open_sources
-from train.data.loader import Loader
+from train.data.sources import open_sources
+from train.loop.loader import Loader
 from train.loop.setup import set_up_training
 from train.settings import read_settings
 

@@ -19,14 +19,6 @@ def batches(steps):
     return [batch for step in steps for batch in step]
 
 
-def test_every_row_occurs_once_within_the_budget():
-    for epoch in range(3):
-        found = batches(plan(epoch))
-        assert sorted(row for batch in found for row in batch) == list(range(500))
-        assert max(padded_samples(batch, SAMPLES) for batch in found) <= 30 * SAMPLE_RATE_HZ
-        assert max(map(len, found)) <= 9
-
-
 @pytest.mark.parametrize("ranks", [1, 2, 4])
 @pytest.mark.parametrize("count", [7, 60, 500])
 def test_no_batch_is_padded_by_more_than_a_tenth(count, ranks):

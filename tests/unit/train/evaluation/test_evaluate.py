@@ -9,14 +9,16 @@ from click.testing import CliRunner
 
 from pipeline.contract.errors import InputRejected
 from train.cli import main
-from train.evaluation.breakdown import break_down, worst
 from train.evaluation.confusions import NOTHING, commonest, confusions_csv, confusions_svg, count_confusions
-from train.evaluation.page import page
+from train.evaluation.metrics import break_down, count_edits, worst
+from train.evaluation.page import evaluation_page
+from train.run.fit import fit
+from train.run.folder import RunFolder
+
+NO_FLASHLIGHT = "flashlight-text exists only for Linux and Python 3.11 or 3.12"
 
 
 def row(id_, reference, hypothesis, **changes):
-    from train.evaluation.metrics import count_edits
-
     edits = count_edits(reference.split(), hypothesis.split())
     return {
         "id": id_,
@@ -101,7 +103,7 @@ def test_the_page_is_whole_and_nothing_of_the_corpus_is_markup():
         "cer_is_of": "syllables as pronounced",
         **break_down(rows),
     }
-    html = page(summary, rows, count_confusions(rows))
+    html = evaluation_page(summary, rows, count_confusions(rows))
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 5
     assert "33.33 %" in html
@@ -142,24 +144,15 @@ def chain(count, split, make_row, *, seed):
 
 
 @pytest.fixture(scope="module")
-def chained(tmp_path_factory, micro):
+def chained(tmp_path_factory, micro, make_row, write_rows):
     """The manifest of noisy chains and a run that has half learned them."""
-    from importlib.util import module_from_spec, spec_from_file_location
-    from pathlib import Path
-
-    from train.run.fit import fit
-    from train.run.folder import RunFolder
-
-    spec = spec_from_file_location("tone_shards", Path(__file__).with_name("conftest.py"))
-    shards = module_from_spec(spec)
-    spec.loader.exec_module(shards)
     rows = [
         one
         for split, count, seed in (("train", 150, 1), ("valid", 30, 2), ("test", 40, 3))
-        for one in chain(count, split, shards.Row, seed=seed)
+        for one in chain(count, split, make_row, seed=seed)
     ]
     folder = tmp_path_factory.mktemp("chains")
-    manifest = shards.write_corpus(folder / "shards", rows)
+    manifest = write_rows(folder / "shards", rows)
     run = RunFolder(folder / "run")
     fit([manifest], run, preset=str(micro), assignments=["loop.max_steps=20"], resume=False)
     return manifest, run.path
@@ -173,7 +166,7 @@ def evaluate(run, manifest, out, decoder):
 
 
 def test_the_phone_ngram_beats_greedy_on_held_out_data(chained, tmp_path):
-    pytest.importorskip("flashlight.lib.text.decoder.kenlm")
+    pytest.importorskip("flashlight.lib.text.decoder.kenlm", reason=NO_FLASHLIGHT)
     manifest, run = chained
     greedy, _ = evaluate(run, manifest, tmp_path / "greedy", "greedy")
     ngram, said = evaluate(run, manifest, tmp_path / "ngram", "ngram")

@@ -6,7 +6,7 @@ import torch
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.vocabulary import KOREAN
-from train.data.dataset import open_sources
+from train.data.sources import open_sources
 from train.loop.optim import make_optimiser
 from train.model.deepspeech2 import Recogniser
 from train.run.card import model_card

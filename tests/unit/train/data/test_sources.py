@@ -2,7 +2,8 @@ import fsspec
 import pytest
 
 from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource
-from train.data.dataset import Utterances, open_sources
+from train.data.dataset import Utterances
+from train.data.sources import open_sources
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_shard_that_is_another_is_refused_and_not_kept(remote, tmp_path):
     content = bytearray(files.cat("/bucket/train-00000.arrow"))
     content[-100] ^= 1
     files.pipe("/bucket/train-00000.arrow", bytes(content))
-    with pytest.raises(HandOffBroken, match=r"train-00000\.arrow is not the file"):
+    with pytest.raises(HandOffBroken, match=r"train-00000\.arrow does not have the hash"):
         Utterances(open_sources([remote]), "train")
     assert cached(tmp_path) == {"manifest.json"}
 
