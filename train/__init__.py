@@ -10,6 +10,8 @@
     transcribe  audio files to IPA, with times, and to Hangul
     settings    everything that can be set; presets/: named sets of it
 
+Of `pipeline`, only `contract` and `audio` are imported.
+
 To follow one batch: data/sources.py, data/dataset.py, loop/setup.py, data/batching.py,
 run/fit.py, loop/loader.py, loop/step.py, data/augment.py, model/features.py,
 model/deepspeech2.py, loop/optim.py.

@@ -70,8 +70,10 @@ def align(
         Pairs (reference, hypothesis); one side is None for an insertion or a deletion.
     """
     pairs: list[tuple[Symbol | None, Symbol | None]] = []
-    for _, start, end, other_start, other_end in Levenshtein.opcodes(reference, hypothesis):
-        pairs += zip_longest(reference[start:end], hypothesis[other_start:other_end])
+    for block in Levenshtein.opcodes(reference, hypothesis):
+        meant = reference[block.src_start : block.src_end]
+        said = hypothesis[block.dest_start : block.dest_end]
+        pairs += zip_longest(meant, said)
     return pairs
 
 

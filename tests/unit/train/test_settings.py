@@ -20,8 +20,8 @@ def test_an_assignment_overrides_the_preset():
         ("optim.learning_rat=1", "did you mean 'optim.learning_rate'"),
         ("optim.learning_rate=fast", "optim.learning_rate = 'fast'"),
         ("model.kernels=[[4, 5], [5, 5]]", "odd"),
-        ("model.channels=[8]", "equally long"),
-        ("batching.longest_s=1000", "over budget_s"),
+        ("model.channels=[8]", "the same length"),
+        ("batching.longest_s=1000", "exceeds budget_s"),
         ("decode.decoder=magic", "'greedy'"),
     ],
 )
