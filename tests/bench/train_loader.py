@@ -1,4 +1,4 @@
-"""How fast shards become padded batches, in audio-hours for each CPU-second (all threads).
+"""How fast shards become padded batches, in audio-hours per CPU-second of all threads.
 
     python tests/bench/train_loader.py [MANIFEST]      without one: the bundled sample's (make preprocess)
 

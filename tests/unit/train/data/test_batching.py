@@ -22,7 +22,7 @@ def batches(steps):
 @pytest.mark.parametrize("ranks", [1, 2, 4])
 @pytest.mark.parametrize("count", [7, 60, 500])
 def test_no_batch_is_padded_by_more_than_a_tenth(count, ranks):
-    """Few rows of very different lengths under a budget that would hold them all."""
+    """Few rows of very different lengths, within a budget that could hold them all."""
     settings = BatchingSettings(budget_s=240.0)
     steps = plan_epoch(
         tuple(range(count)), SAMPLES, settings=settings, seed=0, epoch=1, batches_per_step=1, ranks=ranks

@@ -8,7 +8,7 @@ from train.data.sources import open_sources
 
 @pytest.fixture
 def remote(make_corpus, make_tones, tmp_path, monkeypatch):
-    """A manifest and its shards at a URL, and nothing of them on the disk."""
+    """The URL of a manifest whose files exist only there, not on disk."""
     monkeypatch.setenv("MALSORI_CACHE", str(tmp_path / "cache"))
     path = make_corpus([*make_tones(5, "train", seed=0), *make_tones(3, "test", seed=1)])
     files = fsspec.filesystem("memory")

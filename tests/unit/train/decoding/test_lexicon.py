@@ -1,4 +1,4 @@
-"""Hangul: words and their labels, syllables of labels."""
+"""Words and their labels; phones written as syllables."""
 
 import pytest
 from hypothesis import given
@@ -81,7 +81,7 @@ def test_a_number_pairs_with_how_it_is_read():
 
 
 class Transcripts:
-    """Rows of text, as `Utterances` gives them."""
+    """Stands in for `Utterances`: rows of text and labels."""
 
     def __init__(self, rows):
         self.rows = rows

@@ -8,7 +8,7 @@ from train.decoding.ngram import END, START, estimate
 
 
 def markov(count, *, seed=0, symbols="abcdef"):
-    """Sentences in which most symbols follow from the one before."""
+    """Sentences in which most symbols are decided by the one before."""
     random = np.random.default_rng(seed)
     sentences = []
     for _ in range(count):

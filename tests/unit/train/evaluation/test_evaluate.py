@@ -115,7 +115,7 @@ def test_the_page_is_whole_and_nothing_of_the_corpus_is_markup():
 
 
 def chain(count, split, make_row, *, seed):
-    """Tones in heavy noise, each of which mostly decides the next: what a phone n-gram is good at."""
+    """Tones in heavy noise; each mostly decides the next one, so that a phone n-gram helps."""
     random = np.random.default_rng(seed)
     time = np.arange(1_280) / 16_000
     fade = np.minimum(1, np.minimum(time, time[::-1]) / 0.01)
@@ -145,7 +145,7 @@ def chain(count, split, make_row, *, seed):
 
 @pytest.fixture(scope="module")
 def chained(tmp_path_factory, micro, make_row, write_rows):
-    """The manifest of noisy chains and a run that has half learned them."""
+    """The manifest of noisy chains, and the folder of a run that has half learned them."""
     rows = [
         one
         for split, count, seed in (("train", 150, 1), ("valid", 30, 2), ("test", 40, 3))

@@ -10,7 +10,7 @@ from train.settings import OptimSettings
 
 
 def brute_force(log_probs, labels):
-    """-log of the summed probability of every path that collapses to `labels`."""
+    """-log of the total probability of all paths that collapse to `labels`."""
     frames, classes = log_probs.shape
     total = 0.0
     for path in itertools.product(range(classes), repeat=frames):

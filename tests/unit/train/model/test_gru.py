@@ -1,5 +1,5 @@
 # ruff: noqa: N806 - tensors carry a capital shape suffix
-"""Products of matrices: the same numbers whichever library multiplies."""
+"""Matrix products give the same numbers whichever library computes them."""
 
 import pytest
 import torch
@@ -18,7 +18,7 @@ def library(request, monkeypatch) -> None:
 
 
 def factors(shape: tuple[int, int, int, int], dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
-    """x_DRA, w_DBA (a transposed view, as on the way back) and their product in float64."""
+    """x_DRA, w_DBA (a transposed view, as in the backward pass) and their product in float64."""
     matrices, rows, inputs, outputs = shape
     generator = torch.Generator().manual_seed(rows)
     x_DRA = torch.randn((matrices, rows, inputs), generator=generator, dtype=dtype)

@@ -17,7 +17,7 @@ from train.settings import read_settings
 
 @pytest.fixture
 def state(tone_manifest, micro):
-    """A model and an optimiser that have taken one step."""
+    """A recogniser, its optimiser after one step, and a function that captures both."""
     settings = read_settings(str(micro), ["loop.keep_last=2"])
     torch.manual_seed(0)
     recogniser = Recogniser(settings, KOREAN)

@@ -68,7 +68,7 @@ FORK = multiprocessing.get_context("fork")  # a new interpreter would spend seco
 
 
 def test_a_run_killed_ten_times_goes_on_with_the_same_losses(train, tmp_path, monkeypatch):
-    """SIGKILL in the middle of a step, or of writing a checkpoint; averages and loss scale included."""
+    """Killed with SIGKILL during a step or while a checkpoint is written; with averaged weights."""
     settings = ["loop.max_steps=40", "loop.checkpoint_minutes=0.00001", "optim.ema_decay=0.9"]
     settings += ["augment.speed_percents=[90, 100]", "augment.noise_share=0.5"]
     whole = train("whole", *settings)
