@@ -15,8 +15,8 @@ from torchaudio.functional import forced_align, merge_tokens
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.audio import Samples, cut_at_pauses, read_audio
-from train.decoding.greedy import Decoded, Decoder
-from train.decoding.hangul import compose
+from train.decoding.greedy import Decode, Decoded
+from train.decoding.hangul import compose_syllables
 from train.model.deepspeech2 import Recogniser
 from train.model.inference import recognise
 
@@ -46,7 +46,7 @@ class Transcribed:
         return " ".join(phone.symbol for phone in self.phones)
 
 
-def transcribe(recogniser: Recogniser, paths: Iterable[Path], decode: Decoder) -> Iterator[Transcribed]:
+def transcribe(recogniser: Recogniser, paths: Iterable[Path], decode: Decode) -> Iterator[Transcribed]:
     """Recognise files one by one; a file that cannot be read is named and the rest go on."""
     recogniser.eval()
     for path in paths:
@@ -58,7 +58,7 @@ def transcribe(recogniser: Recogniser, paths: Iterable[Path], decode: Decoder) -
         yield _transcribe(recogniser, path, samples, decode)
 
 
-def _transcribe(recogniser: Recogniser, path: Path, samples: Samples, decode: Decoder) -> Transcribed:
+def _transcribe(recogniser: Recogniser, path: Path, samples: Samples, decode: Decode) -> Transcribed:
     """Recognise a recording piece by piece; no batch holds more than one of the training did."""
     batching = recogniser.settings.batching
     pieces = cut_at_pauses(samples, longest=int(batching.longest_s * SAMPLE_RATE_HZ))
@@ -107,4 +107,4 @@ def time_phones(
 def _hangul(recogniser: Recogniser, found: Decoded) -> str:
     if found.words is not None:
         return " ".join(found.words)
-    return compose(recogniser.vocabulary.decode(found.labels))
+    return compose_syllables(recogniser.vocabulary.decode(found.labels))

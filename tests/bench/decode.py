@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from train.data.dataset import open_sources
+from train.data.sources import open_sources
 from train.evaluation.evaluate import evaluate
 from train.run.folder import find_checkpoint
 
