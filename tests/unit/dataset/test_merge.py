@@ -172,11 +172,15 @@ def test_other_versions_are_other_settings(make, malsori, tmp_path):
     assert malsori("merge", one, other, "-o", tmp_path / "m.json").exit_code == 3
 
 
-def test_pcm_and_flac_shards_merge(make, malsori, tmp_path):
+def test_pcm_and_flac_shards_merge_and_stay_mixed(make, malsori, tmp_path):
     one = make("one", [Person("a", 2)])
     other = make("other", [Person("a", 2)], settings=PipelineSettings(shards=FLAC))
-    assert malsori("merge", one, other, "-o", tmp_path / "m.json", "--mixed-settings").exit_code == 0
-    assert malsori("verify", tmp_path / "m.json", "--deep").exit_code == 0
+    mixed = tmp_path / "m.json"
+    assert malsori("merge", one, other, "-o", mixed, "--mixed-settings").exit_code == 0
+    assert malsori("verify", mixed, "--deep").exit_code == 0
+    result = malsori("merge", mixed, mixed, "-o", tmp_path / "again.json")
+    assert result.exit_code == 3
+    assert "m.json itself joins shards made with different settings" in result.stderr
 
 
 def test_history_is_kept_in_order_for_each_of_them(make, malsori, tmp_path):

@@ -102,7 +102,7 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("line", "said"),
         [
-            ('{"id":"a","stage":"audio","reason":"other","detail":""}\n', "its reasons are not those"),
+            ('{"id":"a","stage":"audio","reason":"other","detail":""}\n', "its reasons do not match"),
             ('{"id":"a"}\n', "line 1: stage: Field required"),
             ("nonsense\n", "line 1: Invalid JSON"),
             ("", "has 0 lines"),
@@ -219,8 +219,11 @@ class TestManifest:
             (lambda c: c["shards"].append(c["shards"][0]), "the shards hold"),
             (lambda c: c["shards"][0].update(rows=10**400), "shards.0.rows"),
             (lambda c: c["shards"][0].update(stored_rows=2**60), "shards.0.stored_rows"),
-            (lambda c: c["settings"][0]["values"]["silence"].update(longest_s=9.0), "fingerprint is not"),
-            (lambda c: c["settings"][0].update(fingerprint="0" * 64), "fingerprint is not"),
+            (
+                lambda c: c["settings"][0]["values"]["silence"].update(longest_s=9.0),
+                "fingerprint does not match",
+            ),
+            (lambda c: c["settings"][0].update(fingerprint="0" * 64), "fingerprint does not match"),
             (lambda c: c["vocabulary"]["symbols"].reverse(), "do not have the recorded sha256"),
             (lambda c: c["vocabulary"]["symbols"].append("x"), "do not have the recorded sha256"),
             (lambda c: c["vocabulary"].update(symbols=["k"] * 41), "lists a symbol twice"),
