@@ -9,10 +9,14 @@ from handoff_data import FLAC, Person
 from small_corpus import manifest_content, rows_by_id, shard_bytes
 
 from pipeline.contract.manifest import DroppedLine, VocabularyRecord
+from pipeline.contract.reasons import Reason, Stage
 from pipeline.contract.vocabulary import Vocabulary
 from pipeline.settings import PipelineSettings
 
-LOST = [DroppedLine(id=f"x/{number}", stage="audio", reason="empty_audio", detail="") for number in range(2)]
+LOST = [
+    DroppedLine(id=f"x/{number}", stage=Stage.AUDIO, reason=Reason.EMPTY_AUDIO, detail="")
+    for number in range(2)
+]
 OTHER_SETTINGS = PipelineSettings.from_tables({"silence": {"longest_s": 2.0}})
 
 
@@ -28,20 +32,12 @@ def test_parts_of_a_run_merge_into_the_bytes_that_one_box_would_have_written(dat
     whole = parts[0].parent / "small.json"
     result = malsori("merge", *parts, "-o", whole)
     assert result.exit_code == 0, result.output
-    assert manifest_content(whole) == manifest_content(dataset)
-    merged, made = shard_bytes(whole), shard_bytes(dataset)
+    merged, made = json.loads(whole.read_text()), json.loads(dataset.read_text())
+    assert json.dumps(merged | {"run": None}) == json.dumps(made | {"run": None})
+    files, expected = shard_bytes(whole), shard_bytes(dataset)
     for name in (*SHARDS, "small.dropped.jsonl", "state.json", "dataset_info.json"):
-        assert merged[name] == made[name]
+        assert files[name] == expected[name]
     assert malsori("verify", whole, "--deep").exit_code == 0
-
-
-def test_the_merged_text_differs_from_one_box_only_in_the_facts_of_the_run(dataset, gathered, malsori):
-    parts = gathered()
-    whole = parts[0].parent / "small.json"
-    malsori("merge", *parts, "-o", whole)
-    merged, made = (json.loads(path.read_text()) for path in (whole, dataset))
-    made["run"] = merged["run"]
-    assert json.dumps(merged) == json.dumps(made)
 
 
 def test_the_order_of_the_parts_does_not_matter(gathered, malsori):
