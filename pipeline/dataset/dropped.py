@@ -4,14 +4,17 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.files import file_sha256, write_text
 from pipeline.contract.manifest import DroppedLine
-from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.validation import first_problem
+
+if TYPE_CHECKING:  # a run writes its list without opening a manifest, which imports pyarrow.compute
+    from pipeline.contract.opened import OpenedManifest
 
 MAX_LINE_BYTES = 2**20
 
@@ -22,7 +25,7 @@ def write_dropped(path: Path, lines: Iterable[DroppedLine]) -> None:
     write_text(path, "".join(f"{line.model_dump_json()}\n" for line in in_order))
 
 
-def read_dropped(opened: OpenedManifest) -> Iterator[DroppedLine]:
+def read_dropped(opened: "OpenedManifest") -> Iterator[DroppedLine]:
     """The dropped list of a manifest, line by line.
 
     Raises:
