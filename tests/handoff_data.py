@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -34,7 +35,7 @@ from pipeline.record import (
     UtteranceId,
 )
 from pipeline.settings import PipelineSettings
-from pipeline.shards import ShardSettings, ShardWriter
+from pipeline.shards import ShardSettings, ShardWriter, writer
 
 WORDS = (("강", "gang", "k ɑ ŋ"), ("나무", "namu", "n ɑ m u"), ("오이", "o-i", "o i"))
 FLAC = ShardSettings(audio="flac")
@@ -57,6 +58,7 @@ def write_dataset(
     settings: PipelineSettings = PipelineSettings(),  # noqa: B008 - frozen
     vocabulary: Vocabulary = KOREAN,
     dropped: Sequence[DroppedLine] = (),
+    rows_per_batch: int = writer.ROWS_PER_BATCH,
 ) -> Path:
     """`folder`/<name>.json and `folder`/shards/<split>-00000.arrow; ids begin with `name`."""
     manifest, root = folder / f"{name}.json", folder / "shards"
@@ -65,7 +67,8 @@ def write_dataset(
         examples = [
             example for person in people if person.split == split for example in _examples(name, person)
         ]
-        shard, tally = _write_shard(root / f"{split}-00000.arrow", examples, settings=settings.shards)
+        with patch.object(writer, "ROWS_PER_BATCH", rows_per_batch):
+            shard, tally = _write_shard(root / f"{split}-00000.arrow", examples, settings=settings.shards)
         shards.append(shard)
         tallies.append(tally)
     source = SourceRecord(
@@ -101,9 +104,9 @@ def _write_shard(
     path: Path, examples: Sequence[Example], *, settings: ShardSettings
 ) -> tuple[ShardRecord, Tally]:
     tallying = Tallying()
-    with ShardWriter.open(path, settings=settings) as writer:
+    with ShardWriter.open(path, settings=settings) as shard_writer:
         for example in examples:
-            writer.add(example)
+            shard_writer.add(example)
             tallying.add(
                 source_samples=example.source.length,
                 source_rate_hz=example.source.rate_hz,
@@ -112,7 +115,7 @@ def _write_shard(
                 phones=example.labelled.ipa,
                 speaker=example.utterance.speaker,
             )
-    written = writer.finished()
+    written = shard_writer.finished()
     shard = ShardRecord(
         path=path.name,
         sha256=written.sha256,

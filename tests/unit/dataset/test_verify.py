@@ -241,6 +241,14 @@ class TestArrow:
     def test_another_table_is_refused(self, radio, broken, change, said):
         assert said in broken(rewrite(radio, TRAIN, change=change))
 
+    def test_a_stream_cut_at_a_record_batch_reads_short_and_is_caught(self, make, broken):
+        manifest = make("radio", PEOPLE, rows_per_batch=2)
+        path = manifest.parent / TRAIN
+        with pa.ipc.open_stream(path) as stream:
+            first = pa.Table.from_batches([stream.read_next_batch()])
+        write_shard(path, first)
+        assert "holds 2 rows, its manifest says 3" in broken(rehash(manifest))
+
     def test_a_body_that_is_not_aligned_is_refused(self, radio, broken):
         path = radio.parent / TRAIN
         stream = path.read_bytes()
