@@ -210,6 +210,7 @@ def test_what_is_no_manifest_is_rejected_input(tmp_path, content):
         (lambda text: text + " " * (64 * 2**20), "over 67,108,864 bytes"),
         (lambda text: text.replace("[]", f"[{'[],' * 2 * 10**6}[]]", 1), "over 3,000,000 values"),
         (lambda text: text.replace("[]", "[" * 50_000 + "]" * 50_000, 1), "is not a manifest"),
+        (lambda text: text.replace("[]", "[" * 500 + "]" * 500, 1), "nested too deeply"),
         (lambda text: text.encode("utf-16").decode("latin-1"), "is not a manifest"),
     ],
 )
