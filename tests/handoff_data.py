@@ -9,20 +9,18 @@ import numpy as np
 
 from pipeline.contract.manifest import (
     CorpusRecord,
-    Counts,
     DroppedLine,
-    Manifest,
     RunRecord,
     SettingsRecord,
     ShardRecord,
     SourceRecord,
     VocabularyRecord,
-    write_manifest,
 )
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import KOREAN, Vocabulary
-from pipeline.dataset.builder import count_reasons, relative_root, write_dropped
-from pipeline.dataset.statistics import Tallying, summarise_tallies
+from pipeline.dataset.builder import Content, Destination, Provenance, publish_manifest
+from pipeline.dataset.dropped import list_of_run
+from pipeline.dataset.statistics import Tallying
 from pipeline.record import (
     AudioSource,
     Clip,
@@ -35,7 +33,9 @@ from pipeline.record import (
     UtteranceId,
 )
 from pipeline.settings import PipelineSettings
-from pipeline.shards import ShardSettings, ShardWriter, writer
+from pipeline.shards import writer
+from pipeline.shards.settings import ShardSettings
+from pipeline.shards.writer import ShardWriter
 
 WORDS = (("강", "gang", "k ɑ ŋ"), ("나무", "namu", "n ɑ m u"), ("오이", "o-i", "o i"))
 FLAC = ShardSettings(audio="flac")
@@ -98,36 +98,30 @@ def write_dataset(
             )
         )
     kept = sum(shard.rows for shard in shards)
-    lines = list(dropped)
-    write_manifest(
-        manifest,
-        Manifest(
-            contract_version=1,
-            name=name,
-            part=None,
-            sources=(
-                SourceRecord(
-                    corpus=CorpusRecord(name=name, title=name.title(), licence="CC0 1.0"),
-                    listing_sha256=hashlib.sha256(name.encode()).hexdigest(),
-                    utterances=kept + len(lines),
-                ),
+    provenance = Provenance(
+        name=name,
+        sources=(
+            SourceRecord(
+                corpus=CorpusRecord(name=name, title=name.title(), licence="CC0 1.0"),
+                listing_sha256=hashlib.sha256(name.encode()).hexdigest(),
+                utterances=kept + len(dropped),
             ),
-            settings=(
-                SettingsRecord(
-                    fingerprint=settings.fingerprint(),
-                    values=settings.model_dump(mode="json"),
-                    versions={"malsori": "0"},
-                ),
-            ),
-            vocabulary=VocabularyRecord.of(vocabulary),
-            root=relative_root(folder / "shards", manifest),
-            shards=tuple(shards),
-            counts=Counts(read=kept + len(lines), kept=kept, dropped=count_reasons(lines)),
-            dropped=write_dropped(lines, folder=folder / "shards", manifest_path=manifest),
-            statistics=summarise_tallies(tallies, vocabulary.symbols),
-            history=(),
-            run=RunRecord(command="", host="", started="", seconds=0.0, jobs=1),
         ),
+        settings=(
+            SettingsRecord(
+                fingerprint=settings.fingerprint(),
+                values=settings.model_dump(mode="json"),
+                versions={"malsori": "0"},
+            ),
+        ),
+        vocabulary=VocabularyRecord.of(vocabulary),
+    )
+    root = folder / "shards"
+    publish_manifest(
+        provenance,
+        Content(shards=shards, tallies=tallies, dropped=dropped),
+        Destination(manifest=manifest, root=root, dropped=list_of_run(manifest, folder=root)),
+        run=RunRecord(command="", host="", started="", seconds=0.0, jobs=1),
     )
     return manifest
 

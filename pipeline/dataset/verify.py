@@ -1,7 +1,5 @@
 """Whether shards are what their manifest says: hashes and rows, or every row (`deep`)."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,10 @@ from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.dataset.builder import count_reasons
+from pipeline.contract.settings import fingerprint_values
+from pipeline.dataset.dropped import count_reasons, read_dropped
 from pipeline.dataset.statistics import Tally, summarise_tallies
-from pipeline.dataset.views import read_dropped, tally_table
+from pipeline.dataset.views import tally_table
 
 FEW = 3
 """Missing shards that are named one by one even when all are missing."""
@@ -70,8 +69,7 @@ def _problems(opened: OpenedManifest, *, deep: bool) -> Iterator[str]:
 
 def _settings_problems(manifest: Manifest) -> Iterator[str]:
     for number, record in enumerate(manifest.settings):
-        content = json.dumps(record.values, sort_keys=True, ensure_ascii=False)
-        if hashlib.sha256(content.encode()).hexdigest() != record.fingerprint:
+        if fingerprint_values(record.values) != record.fingerprint:
             yield f"settings[{number}]: the fingerprint is not that of the values"
 
 

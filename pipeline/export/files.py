@@ -1,15 +1,10 @@
 """Names of exported files. Ids and splits come from a manifest that nobody vouches for."""
 
 import hashlib
-import os
 import re
-import shutil
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.errors import HandOffBroken
 
 MAX_READABLE = 60  # characters; in UTF-8 up to 180 of the 255 bytes that a file's name may have
 _UNSAFE = re.compile(r"[^0-9A-Za-z가-힣_-]+")
@@ -43,31 +38,3 @@ def check_split(split: str) -> str:
             " make the splits anew with `malsori split`"
         )
     return split
-
-
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` that takes its name when the block ends well.
-
-    When the block raises, the temporary folder is removed and nothing stands at `path`.
-
-    Raises:
-        InputRejected: Something stands at `path` already.
-    """
-    _refuse_existing(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)  # of a killed process with this number
-    temporary.mkdir()
-    try:
-        yield temporary
-        _refuse_existing(path)  # a rename would replace an empty folder made meanwhile
-        temporary.rename(path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-
-
-def _refuse_existing(path: Path) -> None:
-    if path.exists() or path.is_symlink():
-        raise InputRejected(f"{path} exists already; give a new folder, or remove it first")

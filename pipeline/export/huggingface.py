@@ -7,23 +7,22 @@ DIR/train/state.json     for load_from_disk: the files, in order
 """
 
 import hashlib
-import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import replacing, write_text
-from pipeline.contract.manifest import Manifest, ShardRecord
+from pipeline.contract.files import new_folder, replacing, write_text
+from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.opened import OpenedManifest
-from pipeline.contract.schema import ROWS_PER_BATCH, huggingface_features, shard_schema
+from pipeline.contract.schema import ROWS_PER_BATCH, shard_schema
+from pipeline.dataset.huggingface import write_dataset_files, write_json
 from pipeline.dataset.verify import verify_manifest
 from pipeline.export.card import dataset_card
-from pipeline.export.files import check_split, new_folder
+from pipeline.export.files import check_split
 
 
 def export_huggingface(opened: OpenedManifest, folder: Path) -> None:
@@ -41,7 +40,7 @@ def export_huggingface(opened: OpenedManifest, folder: Path) -> None:
     with new_folder(folder) as temporary:
         for split in splits:
             _export_split(opened, split, temporary / split)
-        write_text(temporary / "dataset_dict.json", _json({"splits": splits}))
+        write_json(temporary / "dataset_dict.json", {"splits": splits})
         write_text(temporary / "README.md", dataset_card(manifest))
 
 
@@ -50,10 +49,9 @@ def _export_split(opened: OpenedManifest, split: str, folder: Path) -> None:
     names = [f"data-{number:05}-of-{len(shards):05}.arrow" for number in range(len(shards))]
     for shard, name in zip(shards, names, strict=True):
         _export_shard(opened, shard, folder / name)
-    write_text(folder / "dataset_info.json", _json(_info(opened.manifest)))
     fingerprint = hashlib.sha256(repr([(shard.sha256, shard.ranges) for shard in shards]).encode())
-    write_text(
-        folder / "state.json", _json(_state(names, split=split, fingerprint=fingerprint.hexdigest()[:16]))
+    write_dataset_files(
+        folder, opened.manifest, shards=names, fingerprint=fingerprint.hexdigest(), split=split
     )
 
 
@@ -92,58 +90,3 @@ def _write_rows(table: pa.Table, *, split: str, target: Path) -> None:
                 column, schema.field(column), pa.array([split] * rows.num_rows, pa.string())
             )
             stream.write_table(rows.combine_chunks().cast(schema))
-
-
-def _info(manifest: Manifest) -> dict[str, Any]:
-    corpora = "; ".join(f"{source.corpus.title} ({source.corpus.licence})" for source in manifest.sources)
-    return {
-        "citation": "",
-        "description": f"{manifest.name}: {corpora}",
-        "features": huggingface_features(),
-    }
-
-
-def _state(names: list[str], *, split: str, fingerprint: str) -> dict[str, Any]:
-    return {
-        "_data_files": [{"filename": name} for name in names],
-        "_fingerprint": fingerprint,
-        "_format_columns": None,
-        "_format_kwargs": {},
-        "_format_type": None,
-        "_output_all_columns": False,
-        "_split": split,
-    }
-
-
-def _json(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-STATE, INFO = "state.json", "dataset_info.json"
-
-
-def write_dataset_files(manifest: Manifest, folder: Path) -> None:
-    """Describe the whole shards of `manifest`, which lie in `folder`, as one dataset."""
-    corpora = "; ".join(f"{source.corpus.title} ({source.corpus.licence})" for source in manifest.sources)
-    info = {
-        "citation": "",
-        "description": f"{manifest.name}: {corpora}",
-        "features": huggingface_features(),
-    }
-    state: dict[str, Any] = {
-        "_data_files": [{"filename": shard.path} for shard in manifest.shards],
-        "_fingerprint": manifest.settings[0].fingerprint[:16],
-        "_format_columns": None,
-        "_format_kwargs": {},
-        "_format_type": None,
-        "_output_all_columns": False,
-        "_split": None,
-    }
-    write_text(folder / INFO, json.dumps(info, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
-    write_text(folder / STATE, json.dumps(state, indent=1, sort_keys=True) + "\n")
-
-
-def remove_dataset_files(folder: Path) -> None:
-    """Take back what `write_dataset_files` wrote."""
-    for name in (STATE, INFO):
-        (folder / name).unlink(missing_ok=True)

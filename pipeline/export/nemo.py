@@ -17,10 +17,11 @@ import pyarrow as pa
 import soundfile
 
 from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.files import new_folder
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.dataset.verify import verify_manifest
-from pipeline.export.files import audio_name, check_split, new_folder
+from pipeline.export.files import audio_name, check_split
 
 COLUMNS = ("id", "speaker", "audio", "num_samples", "text", "pronunciation", "ipa")
 SUFFIXES = {"WAV": "wav", "FLAC": "flac"}

@@ -111,7 +111,7 @@ def test_a_manifest_never_outlives_the_shards_it_describes(kspon_corpus, malsori
     def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.job.run.spread_tasks", fail)
+    monkeypatch.setattr("pipeline.job.run.run_tasks", fail)
     assert malsori(*arguments, "--set", "silence.enabled=false").exit_code == 130
     assert not (tmp_path / "small.json").exists()
     assert not (tmp_path / "shards" / "state.json").exists()
@@ -136,15 +136,15 @@ def test_arrow_files_that_are_not_ours_are_left_alone(kspon_corpus, malsori, tmp
     theirs.write_bytes(b"somebody's data")
     result = malsori(*preprocess_arguments(kspon_corpus, tmp_path))
     assert result.exit_code == 3
-    assert "Arrow files that no run of malsori left there" in result.stderr
+    assert "Arrow files that malsori did not write there" in result.stderr
     assert theirs.read_bytes() == b"somebody's data"
 
 
 def test_a_second_run_says_what_it_reuses(kspon_corpus, malsori, tmp_path):
     arguments = preprocess_arguments(kspon_corpus, tmp_path)
-    assert "are there already" not in malsori(*arguments).stderr
+    assert "are finished already" not in malsori(*arguments).stderr
     again = malsori(*arguments)
-    assert "2 of 2 shards are there already and are only checked" in again.stderr
+    assert "2 of 2 shards are finished already and are only checked" in again.stderr
     assert "2, 2 of them from before" in again.stdout
     assert "real time" not in again.stdout
     changed = malsori(*arguments, "--set", "silence.longest_s=2.5")

@@ -17,12 +17,12 @@ from pipeline.contract.errors import InputRejected, MalsoriError
 from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import OpenedManifest, open_manifest
-from pipeline.dataset.filter import parse_expression, select_rows
+from pipeline.dataset.filter import filter_manifest, parse_expression
 from pipeline.dataset.merge import merge_manifests
 from pipeline.dataset.split import split_manifest
 from pipeline.dataset.verify import verify_manifest
 from pipeline.dataset.views import stored_positions, to_ranges
-from pipeline.shards import SplitSettings
+from pipeline.shards.settings import SplitSettings
 
 lawful = settings(derandomize=True, deadline=None, max_examples=25)
 quickly = settings(derandomize=True, deadline=None, max_examples=300)
@@ -115,8 +115,8 @@ def test_an_expression_picks_what_python_would(radio, expression):
     }
     with tempfile.TemporaryDirectory() as name:
         picked, others = Path(name, "picked.json"), Path(name, "others.json")
-        select_rows(opened, picked, expression=expression, command="")
-        select_rows(opened, others, expression=f"not {expression}", command="")
+        filter_manifest(opened, picked, expression=expression, command="")
+        filter_manifest(opened, others, expression=f"not {expression}", command="")
         assert set(rows_by_id(picked)) == expected
         assert set(rows_by_id(others)) == set(rows_by_id(radio)) - expected
         again = merge([others, picked], Path(name, "again.json"))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from platform import python_version, system
 from typing import Any, Final
 
 from torch import Tensor
@@ -56,7 +57,7 @@ class LanguageModel:
 
 def read_language_model(arpa: Path, *, dictionary: Path) -> LanguageModel:
     """Load an ARPA file; its tokens are numbered by their lines in `dictionary`."""
-    _require_flashlight()
+    require_flashlight()
     from flashlight.lib.text.decoder.kenlm import KenLM
     from flashlight.lib.text.dictionary import Dictionary
 
@@ -102,7 +103,7 @@ def beam_decoder(
     Raises:
         MissingResource: flashlight-text is not installed.
     """
-    search = _require_flashlight()(
+    search = require_flashlight()(
         lexicon=str(lexicon) if lexicon else None,
         tokens=[BLANK, *vocabulary.symbols],
         lm=model.kenlm if model else None,
@@ -131,13 +132,19 @@ def _decoded(best: Any, *, with_words: bool) -> Decoded:
     return Decoded(best.tokens.tolist(), join_pieces(best.words) if with_words else None)
 
 
-def _require_flashlight() -> Callable[..., Any]:
+def require_flashlight() -> Callable[..., Any]:
+    """Torchaudio's `ctc_decoder`, which needs flashlight-text.
+
+    Raises:
+        MissingResource: flashlight-text is not installed.
+    """
     try:
         from torchaudio.models.decoder import ctc_decoder
     except RuntimeError as error:
         raise MissingResource(
-            "the decoders beam, ngram and words need flashlight-text, which exists only for Linux and"
-            " Python 3.11 or 3.12: install malsori[train] there, or decode with --decoder greedy"
+            "the decoders beam, ngram and words need flashlight-text, which exists only for Python 3.11"
+            f" and 3.12 on Linux (this is Python {python_version()} on {system()}):"
+            " use --decoder greedy (for fit: --set decode.decoder=greedy)"
         ) from error
     found: Callable[..., Any] = ctc_decoder
     return found

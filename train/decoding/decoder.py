@@ -22,7 +22,14 @@ from pipeline.contract.manifest import Sha256
 from pipeline.contract.settings import Settings
 from train.data.dataset import Utterances
 from train.data.sources import ShardSource, open_sources
-from train.decoding.beam import Weights, beam_decoder, read_language_model, write_lexicon, write_tokens
+from train.decoding.beam import (
+    Weights,
+    beam_decoder,
+    read_language_model,
+    require_flashlight,
+    write_lexicon,
+    write_tokens,
+)
 from train.decoding.greedy import Decode, decode_greedily
 from train.decoding.lexicon import read_lexicon
 from train.decoding.ngram import estimate
@@ -81,6 +88,7 @@ def open_decoder(
     settings = recogniser.settings.decode
     if name == "greedy":
         return OpenDecoder(decode_greedily, {"decoder": name})
+    require_flashlight()
     if name == "beam":
         decode = beam_decoder(recogniser.vocabulary, Weights(), beam=settings.beam)
         return OpenDecoder(decode, {"decoder": name, "beam": settings.beam})

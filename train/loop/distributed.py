@@ -8,6 +8,8 @@ would take.
 """
 
 import os
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from pipeline.contract.errors import InputRejected
+from pipeline.contract.errors import InputRejected, MissingResource
 
 TIMEOUT: Final = timedelta(minutes=30)  # the first rank measures a split while the others wait
 Value = TypeVar("Value")
@@ -38,6 +40,26 @@ def pick_device(name: str) -> torch.device:
     if name == "cpu":
         return torch.device(name)
     return torch.device(name, int(os.environ.get("LOCAL_RANK", "0")))  # set by torchrun
+
+
+def require_compiler(device: torch.device) -> None:
+    """Check that the compiler which `torch.compile` calls is installed.
+
+    For a CPU that is a C++ compiler, for a GPU the C compiler that Triton builds its launchers with.
+
+    Raises:
+        MissingResource: There is none.
+    """
+    if device.type == "cuda":
+        variable, usual = "CC", ["gcc", "clang"]
+    else:
+        variable, usual = "CXX", ["clang++" if sys.platform == "darwin" else "g++"]
+    compilers = [os.environ[variable]] if os.environ.get(variable) else usual
+    if not any(map(shutil.which, compilers)):
+        raise MissingResource(
+            f"loop.compile = true needs a compiler, and {' or '.join(compilers)} is not on the path:"
+            f" install one, name another in {variable}, or train with --set loop.compile=false"
+        )
 
 
 @dataclass(frozen=True, slots=True)

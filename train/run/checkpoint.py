@@ -29,8 +29,8 @@ from torch import Tensor
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Sha256, VocabularyRecord
-from pipeline.contract.manifest_file import first_problem
 from pipeline.contract.settings import Settings
+from pipeline.contract.validation import first_problem
 from train.data.sources import ShardSource
 from train.loop.optim import Averaged
 from train.model.deepspeech2 import Recogniser

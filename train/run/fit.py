@@ -16,8 +16,9 @@ from pipeline.contract.errors import TrainingDiverged
 from train.data.batching import StepPlan
 from train.data.dataset import Batch
 from train.data.sources import ShardSource, open_sources
+from train.decoding.beam import require_flashlight
 from train.evaluation.evaluate import EVALUATION, evaluate, held_out_split, score, write_evaluation
-from train.loop.distributed import ALONE, Ranks, joined_ranks, pick_device
+from train.loop.distributed import ALONE, Ranks, joined_ranks, pick_device, require_compiler
 from train.loop.loader import Loader
 from train.loop.optim import Averaged, learning_rate, make_optimiser, set_learning_rate
 from train.loop.setup import TrainingSetup, set_up_training
@@ -45,13 +46,18 @@ def fit(
     Raises:
         InputRejected: The settings, the manifests or the run's folder cannot be used as given.
         HandOffBroken: A shard or a checkpoint is not what its record says.
-        MissingResource: A URL cannot be read, or no batch came in time.
+        MissingResource: A URL cannot be read, no batch came in time, or a package or compiler that
+            the settings need is not installed.
         TrainingDiverged: Too many steps in a row had to be skipped.
         KeyboardInterrupt: SIGINT or SIGTERM came; a checkpoint was written.
     """
     sources = open_sources(manifests)
     checkpoint = run.claim(resume=resume)
     settings = read_settings(preset, assignments, base=checkpoint.record.settings if checkpoint else None)
+    if settings.decode.decoder != "greedy":
+        require_flashlight()  # now, not after the last epoch
+    if settings.loop.compile:
+        require_compiler(pick_device(settings.loop.device))
     if settings.loop.threads is not None:
         torch.set_num_threads(settings.loop.threads)
     with joined_ranks(pick_device(settings.loop.device)) as ranks:  # every rank claims before one writes

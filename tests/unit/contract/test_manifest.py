@@ -15,9 +15,8 @@ from pipeline.contract.manifest import (
     SpeakerRecord,
     Statistics,
     VocabularyRecord,
-    write_manifest,
 )
-from pipeline.contract.manifest_file import read_manifest
+from pipeline.contract.manifest_file import read_manifest, write_manifest
 from pipeline.contract.vocabulary import KOREAN
 
 SHA256 = "0" * 64

@@ -4,8 +4,8 @@ from small_corpus import manifest_content, rows_by_id
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.opened import open_manifest
+from pipeline.dataset.dropped import read_dropped
 from pipeline.dataset.filter import COLUMNS, MAX_EXPRESSION, parse_expression
-from pipeline.dataset.views import read_dropped
 
 PEOPLE = [Person("a", 5), Person("b", 3, "valid"), Person(None, 2, "valid")]
 
@@ -145,7 +145,7 @@ def test_the_limits_of_an_expression():
 def test_a_view_that_nobody_could_read_is_not_written(radio, malsori, tmp_path, monkeypatch):
     text = radio.read_text()
     values = sum(map(text.count, ",[{"))
-    monkeypatch.setattr("pipeline.contract.manifest.MAX_VALUES", values)
+    monkeypatch.setattr("pipeline.contract.manifest_file.MAX_VALUES", values)
     result = select(malsori, radio, "num_phones > 2", tmp_path / "some.json")
     assert result.exit_code == 3
     assert f"would have over {values} values" in result.stderr

@@ -80,7 +80,7 @@ def test_a_part_given_twice_is_named(gathered, malsori, tmp_path):
 def test_parts_are_merged_with_each_other_before_anything_else(gathered, copied, malsori, tmp_path):
     result = malsori("merge", *gathered(), copied, "-o", tmp_path / "m.json")
     assert result.exit_code == 3
-    assert "before each other" in result.stderr
+    assert "merge the parts of the run first" in result.stderr
 
 
 def test_a_part_that_was_split_or_filtered_says_that_it_is_one(gathered, malsori):

@@ -224,7 +224,7 @@ class TestManifest:
             (lambda c: c["vocabulary"]["symbols"].reverse(), "do not have the recorded sha256"),
             (lambda c: c["vocabulary"]["symbols"].append("x"), "do not have the recorded sha256"),
             (lambda c: c["vocabulary"].update(symbols=["k"] * 41), "lists a symbol twice"),
-            (lambda c: c.update(part={"number": 2, "of": 1}), "part 2 of 1"),
+            (lambda c: c.update(part={"number": 2, "of": 1}), "no part 2 of 1"),
             (lambda c: c.update(part={"number": 1, "of": 10**9}), "part.of"),
             (lambda c: c.update(contract_version=True), "contract version True, this malsori reads 1"),
             (lambda c: c.update(contract_version="1"), "contract version '1'"),
@@ -255,8 +255,8 @@ class TestManifest:
         ("text", "said"),
         [
             (lambda text: text.replace('"name"', '"name": "x", "name"', 1), "occurs twice"),
-            (lambda text: text.replace("0.0", "1e999", 1), "no finite number"),
-            (lambda text: text.replace("0.0", "NaN", 1), "no finite number"),
+            (lambda text: text.replace("0.0", "1e999", 1), "not a finite number"),
+            (lambda text: text.replace("0.0", "NaN", 1), "not a finite number"),
             (lambda text: text.replace("0.0", "9" * 5_000, 1), "is not a manifest"),
             (lambda text: text + " " * (64 * 2**20), "over 67,108,864 bytes"),
             (lambda text: text.replace("[]", f"[{'[],' * 2 * 10**6}[]]", 1), "over 3,000,000 values"),
@@ -344,7 +344,7 @@ class TestArrow:
         assert "not aligned" in broken(rehash(radio))
 
     def test_as_many_batches_as_a_shard_never_has_are_refused(self, radio, broken, monkeypatch):
-        monkeypatch.setattr("pipeline.contract.stream.MAX_BATCHES", 0)
+        monkeypatch.setattr("pipeline.contract.shard.MAX_BATCHES", 0)
         assert "has over 0 record batches" in broken(radio)
 
     @pytest.mark.parametrize(

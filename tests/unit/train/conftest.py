@@ -24,8 +24,8 @@ from pipeline.contract.manifest import (
     SourceRecord,
     Statistics,
     VocabularyRecord,
-    write_manifest,
 )
+from pipeline.contract.manifest_file import write_manifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ, shard_schema
 from pipeline.contract.vocabulary import KOREAN, Vocabulary
 

@@ -1,14 +1,13 @@
 """The flashlight decoder against brute force, and on outputs whose right answer is known."""
 
 import itertools
-import sys
 
 import numpy as np
 import pytest
 import torch
 from arpa import sentence_log_prob
+from requirements import needs_flashlight
 
-from pipeline.contract.errors import MissingResource
 from pipeline.contract.vocabulary import KOREAN, Vocabulary
 from train.decoding.beam import (
     Weights,
@@ -21,10 +20,7 @@ from train.decoding.greedy import decode_greedily
 from train.decoding.ngram import estimate
 from train.evaluation.metrics import Edits, count_edits
 
-pytest.importorskip(
-    "flashlight.lib.text.decoder.kenlm",
-    reason="flashlight-text exists only for Linux and Python 3.11 or 3.12",
-)
+pytestmark = needs_flashlight
 
 SMALL = Vocabulary("small", "xx", ("a", "b", "c"))
 
@@ -157,14 +153,3 @@ def test_rows_end_at_their_own_frames():
     log_probs = torch.cat([certain([1, 0, 2, 0, 3]), certain([1, 0, 2, 0, 3])], 1)
     first, second = beam_decoder(SMALL, Weights(), beam=10)(log_probs, torch.tensor([3, 5]))
     assert (first.labels, second.labels) == ([1, 2], [1, 2, 3])
-
-
-def test_without_flashlight_the_error_says_what_to_install(monkeypatch):
-    import torchaudio.models.decoder as decoder
-
-    monkeypatch.delitem(decoder.__dict__, "ctc_decoder", raising=False)
-    monkeypatch.delitem(sys.modules, "torchaudio.models.decoder._ctc_decoder", raising=False)
-    monkeypatch.delattr(decoder, "_ctc_decoder", raising=False)
-    monkeypatch.setitem(sys.modules, "flashlight.lib.text.decoder", None)
-    with pytest.raises(MissingResource, match="flashlight-text"):
-        beam_decoder(SMALL, Weights(), beam=10)

@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 from arpa import log_prob, perplexity
+from requirements import needs_flashlight
 
 from train.decoding.ngram import END, START, estimate
 
@@ -56,11 +57,8 @@ def test_the_order_of_sentences_does_not_matter():
     )
 
 
+@needs_flashlight
 def test_kenlm_reads_the_same_numbers(tmp_path):
-    pytest.importorskip(
-        "flashlight.lib.text.decoder.kenlm",
-        reason="flashlight-text exists only for Linux and Python 3.11 or 3.12",
-    )
     from train.decoding.beam import read_language_model
 
     model = estimate(markov(200), order=4, tokens="abcdefg")

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from requirements import needs_flashlight
 
 from pipeline.contract.errors import InputRejected
 from train.cli import main
@@ -14,8 +15,6 @@ from train.evaluation.metrics import break_down, count_edits, worst
 from train.evaluation.page import evaluation_page
 from train.run.fit import fit
 from train.run.folder import RunFolder
-
-NO_FLASHLIGHT = "flashlight-text exists only for Linux and Python 3.11 or 3.12"
 
 
 def row(id_, reference, hypothesis, **changes):
@@ -165,8 +164,8 @@ def evaluate(run, manifest, out, decoder):
     return json.loads((out / "evaluation.json").read_text()), result.stderr
 
 
+@needs_flashlight
 def test_the_phone_ngram_beats_greedy_on_held_out_data(chained, tmp_path):
-    pytest.importorskip("flashlight.lib.text.decoder.kenlm", reason=NO_FLASHLIGHT)
     manifest, run = chained
     greedy, _ = evaluate(run, manifest, tmp_path / "greedy", "greedy")
     ngram, said = evaluate(run, manifest, tmp_path / "ngram", "ngram")
@@ -198,6 +197,7 @@ def test_all_files_of_an_evaluation(chained, tmp_path):
     assert sum(one["substitutions"] for one in rows) == summary["substitutions"]
 
 
+@needs_flashlight
 def test_a_run_without_words_says_so(trained, tone_manifest, tmp_path):
     arguments = ["evaluate", trained, tone_manifest, "--decoder", "words", "-o", tmp_path / "out"]
     result = CliRunner().invoke(main, [str(argument) for argument in arguments])

