@@ -161,7 +161,7 @@ class LoopSettings(Settings):
     bad_steps_in_a_row: PositiveInt = 8  # end the run after so many skipped steps
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: PositiveInt | None = None  # of the CPU; by default torch uses all cores
-    compile: bool = False  # torch.compile the batch norms: needs a C++ compiler, and a minute at the start
+    compile: bool = False  # torch.compile the batch norms: needs g++, and a minute at the start
     loader_timeout_s: Annotated[float, Field(gt=0)] = 60.0
     tensorboard: bool = True
 

@@ -133,7 +133,7 @@ def _decoded(best: Any, *, with_words: bool) -> Decoded:
 
 
 def require_flashlight() -> Callable[..., Any]:
-    """Torchaudio's `ctc_decoder`.
+    """Torchaudio's `ctc_decoder`, which needs flashlight-text.
 
     Raises:
         MissingResource: flashlight-text is not installed.
@@ -142,8 +142,8 @@ def require_flashlight() -> Callable[..., Any]:
         from torchaudio.models.decoder import ctc_decoder
     except RuntimeError as error:
         raise MissingResource(
-            "the decoders beam, ngram and words need flashlight-text, which exists for Python 3.11"
-            f" and 3.12 on Linux only (this is Python {python_version()} on {system()}):"
+            "the decoders beam, ngram and words need flashlight-text, which exists only for Python 3.11"
+            f" and 3.12 on Linux (this is Python {python_version()} on {system()}):"
             " use --decoder greedy (for fit: --set decode.decoder=greedy)"
         ) from error
     found: Callable[..., Any] = ctc_decoder

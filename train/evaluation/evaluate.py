@@ -108,9 +108,7 @@ def open_split(sources: list[ShardSource], split: str) -> Utterances:
     utterances = Utterances(sources, split)
     if not len(utterances):
         known = {shard.split for source in sources for shard in source.manifest.shards if shard.rows}
-        raise InputRejected(
-            f"no rows in split {split!r}; splits with rows: {', '.join(sorted(known)) or 'none'}"
-        )
+        raise InputRejected(f"no rows in split {split!r}; there are {', '.join(sorted(known)) or 'none'}")
     return utterances
 
 

@@ -43,7 +43,7 @@ def pick_device(name: str) -> torch.device:
 
 
 def require_compiler(device: torch.device) -> None:
-    """Check that `torch.compile` will find the compiler that it calls.
+    """Check that the compiler which `torch.compile` calls is installed.
 
     For a CPU that is a C++ compiler, for a GPU the C compiler that Triton builds its launchers with.
 

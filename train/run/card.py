@@ -29,8 +29,8 @@ Phone error rate on the valid split: {per}. Steps skipped because a number was n
 | --- | --- | --- | --- |
 {trained}
 
-The weights are derived from these recordings: their licences bind whoever passes the model on.
-Other kinds of recordings (rooms, microphones, ages, dialects) will be recognised less well.
+The weights are made of these recordings: their licences bind whoever passes the model on.
+Recordings other than these (other rooms, microphones, ages, dialects) will be recognised worse.
 {denoised}
 ## How
 

@@ -70,7 +70,7 @@ class Position(Settings):
 
 
 class TrainedOn(Settings):
-    """A manifest that a run was trained on; `content_sha256` hashes its vocabulary and shard list."""
+    """A manifest that a run was trained on; `content_sha256` is of its shards and vocabulary."""
 
     name: str
     path: str

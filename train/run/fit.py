@@ -46,8 +46,8 @@ def fit(
     Raises:
         InputRejected: The settings, the manifests or the run's folder cannot be used as given.
         HandOffBroken: A shard or a checkpoint is not what its record says.
-        MissingResource: A URL cannot be read, batches stopped coming, or what the settings ask for
-            needs a package or compiler that is not installed.
+        MissingResource: A URL cannot be read, no batch came in time, or a package or compiler that
+            the settings need is not installed.
         TrainingDiverged: Too many steps in a row had to be skipped.
         KeyboardInterrupt: SIGINT or SIGTERM came; a checkpoint was written.
     """

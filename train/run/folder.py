@@ -6,14 +6,13 @@
 A checkpoint is written under a temporary name and then renamed: under its own name it is complete.
 """
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import replacing, write_text
+from pipeline.contract.files import new_folder, replacing, sweep, write_text
 from train.data.sources import ShardSource
 from train.run.card import CARD, model_card
 from train.run.checkpoint import RECORD, Checkpoint, CheckpointRecord, TrainedOn, read_checkpoint
@@ -74,19 +73,14 @@ class RunFolder:
 
     def save(self, files: Mapping[str, bytes], record: CheckpointRecord) -> None:
         """Write a checkpoint, completely or not at all, and remove those no longer kept."""
-        final = self._step(record.position.step)
-        temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
-        for leftover in self.checkpoints.glob(".step-*.tmp"):
-            shutil.rmtree(leftover)
-        for name, content in files.items():
-            with replacing(temporary / name) as stream:
-                stream.write(content)
-        write_text(temporary / CARD, model_card(record))
-        write_text(temporary / RECORD, record.model_dump_json(indent=1) + "\n")
-        if final.exists():  # the run was resumed from an older checkpoint
-            shutil.rmtree(final)
-        temporary.rename(final)
-        _sync(self.checkpoints)
+        sweep(self.checkpoints)
+        final = self._step(record.position.step)  # exists if the run resumed from an older checkpoint
+        with new_folder(final, replace=True) as folder:
+            for name, content in files.items():
+                with replacing(folder / name) as stream:
+                    stream.write(content)
+            write_text(folder / CARD, model_card(record))
+            write_text(folder / RECORD, record.model_dump_json(indent=1) + "\n")
         kept = {self._step(best.step) for best in record.position.best}
         for folder in self._steps()[: -record.settings.loop.keep_last]:
             if folder not in kept:
@@ -136,11 +130,3 @@ def find_checkpoint(path: Path) -> Checkpoint:
     if found is None:
         raise InputRejected(f"no checkpoint at {path}; `malsori-train fit ... --run {path}` makes one")
     return found
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
