@@ -264,7 +264,9 @@ def _writable(item: object) -> None:
 
 def decode_audio(suffix: str, seed: int, folder: Path) -> str:
     """A recording whose bytes were changed: decoded whole and in part, prepared."""
-    from pipeline.audio import AcceptanceSettings, DenoiseSettings, Recordings, SilenceSettings, prepare_clip
+    from pipeline.audio.clip import prepare_clip
+    from pipeline.audio.recordings import Recordings
+    from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
 
     rng = random.Random(seed)
     content = _recording(suffix)
@@ -279,7 +281,7 @@ def decode_audio(suffix: str, seed: int, folder: Path) -> str:
                 clip = prepare_clip(
                     recording,
                     silence=SilenceSettings(),
-                    denoise=DenoiseSettings(engine="gate"),
+                    denoise=DenoiseSettings(max_snr_db=200.0),
                     acceptance=AcceptanceSettings(),
                 )
                 assert isinstance(clip, Rejection) or _is_sound(clip)

@@ -139,12 +139,11 @@ def transcribe_command(
 
     Each line is path TAB ipa [TAB hangul], or with --times path TAB start TAB end TAB symbol.
     """
-    from train.audio import find_audio
     from train.decoding.decoder import has_words, open_decoder
     from train.loop.distributed import pick_device
     from train.run.folder import find_checkpoint
     from train.run.logs import say
-    from train.transcribe import transcribe
+    from train.transcribe import find_audio, transcribe
 
     if hangul and times and not as_json:
         raise click.UsageError("--hangul and --times together need --json")
@@ -153,10 +152,10 @@ def transcribe_command(
     if decoder is None:
         decoder = "words" if hangul and has_words(recogniser, found) else "greedy"
     decode = open_decoder(decoder, recogniser, found).decode
-    if found.record.denoised:
-        say(found.record.denoised)
+    if found.record.front_end_warning:
+        say(found.record.front_end_warning)
     failed, files = 0, list(find_audio(audio))
-    for row in transcribe(recogniser, files, decode):
+    for row in transcribe(recogniser, files, decode, front_end=found.record.front_end):
         if row.problem is not None:
             click.echo(f"error: {printable(row.problem)}", err=True)
             failed += 1

@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 import soundfile
 
-from pipeline.audio import Recordings
-from pipeline.audio.clip import within_full_scale
-from pipeline.audio.samples import resample, to_pcm16
+from pipeline.audio.recordings import Recordings
+from pipeline.audio.samples import resample, to_pcm16, within_full_scale
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from pipeline.audio import Recordings
+from pipeline.audio.recordings import Recordings
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import replacing
 from pipeline.contract.manifest import Manifest

@@ -26,6 +26,7 @@ from pydantic import Field, NonNegativeInt, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor
 
+from pipeline.audio.settings import FrontEndSettings
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Sha256, VocabularyRecord
@@ -70,14 +71,24 @@ class Position(Settings):
 
 
 class TrainedOn(Settings):
-    """A manifest that a run was trained on; `content_sha256` is of its shards and vocabulary."""
+    """A manifest that a run was trained on.
+
+    Attributes:
+        content_sha256: Of its shards and vocabulary.
+        corpora: Title and licence of each.
+        front_ends: What its recordings went through, each kind once; those of a manifest that
+            does not say are missing.
+        denoisers: Nothing new is written here. Checkpoints before `front_ends` have the names of
+            the engines that denoised their recordings.
+    """
 
     name: str
     path: str
     content_sha256: Sha256
     train_hours: float
-    corpora: tuple[str, ...]  # title and licence
-    denoisers: tuple[str, ...] = ()  # the engines that its recordings went through
+    corpora: tuple[str, ...]
+    front_ends: tuple[FrontEndSettings, ...] = ()
+    denoisers: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, source: ShardSource) -> "TrainedOn":
@@ -85,20 +96,15 @@ class TrainedOn(Settings):
         manifest = source.manifest
         shards = [(shard.split, shard.ranges, shard.sha256) for shard in manifest.shards]
         content = json.dumps([manifest.vocabulary.sha256, shards])
+        front_ends = (FrontEndSettings.of_run(settings.values) for settings in manifest.settings)
         return cls(
             name=manifest.name,
             path=source.path,
             content_sha256=hashlib.sha256(content.encode()).hexdigest(),
             train_hours=sum(shard.seconds for shard in manifest.split_shards("train")) / 3600,
             corpora=tuple(f"{each.corpus.title} ({each.corpus.licence})" for each in manifest.sources),
-            denoisers=tuple(sorted({_denoiser(each.values) for each in manifest.settings} - {"off"})),
+            front_ends=tuple(dict.fromkeys(each for each in front_ends if each is not None)),
         )
-
-
-def _denoiser(settings: dict[str, Any]) -> str:
-    """The engine of a pipeline's settings, which a hand-written manifest may lack."""
-    denoise = settings.get("denoise")
-    return str(denoise.get("engine", "off")) if isinstance(denoise, dict) else "off"
 
 
 class CheckpointRecord(Settings):
@@ -116,15 +122,31 @@ class CheckpointRecord(Settings):
     optimiser: dict[str, Any]  # what is not a tensor: parameter groups, numbers, the loss scale
 
     @property
-    def denoised(self) -> str | None:
-        """A sentence for whoever recognises with it, if it was trained on denoised recordings."""
-        engines = sorted({engine for manifest in self.manifests for engine in manifest.denoisers})
-        if not engines:
+    def front_end(self) -> FrontEndSettings:
+        """What a recording goes through before it is recognised: the first manifest's front end."""
+        return next(iter(self._front_ends()), FrontEndSettings.off())
+
+    @property
+    def front_end_warning(self) -> str | None:
+        """Why recordings may be heard otherwise than in training; None if they are heard alike."""
+        known = self._front_ends()
+        if len(known) > 1:
+            return (
+                f"this model was trained on recordings treated in {len(known)} ways; yours are treated in the"
+                f" first: {self.front_end.describe()}"
+            )
+        if known:
             return None
+        engines = sorted({engine for manifest in self.manifests for engine in manifest.denoisers})
+        denoised = f" (denoised by {' and '.join(engines)})" if engines else ""
         return (
-            f"It was trained on recordings denoised by {' and '.join(engines)}; transcribe denoises nothing,"
-            " and noise that it never heard costs errors."
+            f"this model does not record how its training recordings were treated{denoised}: yours are"
+            " recognised as they are, without shortening pauses or denoising"
         )
+
+    def _front_ends(self) -> list[FrontEndSettings]:
+        """Each kind once, in the order of the manifests."""
+        return list(dict.fromkeys(each for manifest in self.manifests for each in manifest.front_ends))
 
 
 @dataclass(frozen=True, slots=True)

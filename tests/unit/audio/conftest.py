@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.audio import Recordings
+from pipeline.audio.recordings import Recordings
 from pipeline.record import AudioSource, Recording, Rejection, Waveform
 
 RATE_HZ = 16_000

@@ -7,7 +7,7 @@ import soundfile
 from edited_dataset import edit_dataset
 from small_corpus import rows_by_id
 
-from pipeline.audio import Recordings
+from pipeline.audio.recordings import Recordings
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.opened import open_manifest
 from pipeline.report.figures import gather_figures

@@ -9,6 +9,7 @@ import soundfile
 import torchaudio.models.decoder
 from click.testing import CliRunner
 
+from pipeline.audio.settings import FrontEndSettings
 from pipeline.contract.errors import MissingResource
 from train.cli import main
 
@@ -51,7 +52,7 @@ except SystemExit:
         (["fit", "MANIFEST", "--run", "RUN"], 3, "--resume"),
         (["evaluate", "nowhere", "MANIFEST", "-o", "o"], 3, "no checkpoint at nowhere"),
         (["evaluate", "RUN", "MANIFEST", "--split", "dev", "-o", "o"], 3, "there are test, train, valid"),
-        (["transcribe", "RUN", "none.wav"], 3, "no audio file at none.wav"),
+        (["transcribe", "RUN", "none.wav"], 3, "cannot read none.wav: no file none.wav"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_and_an_exit_code(
@@ -142,16 +143,17 @@ def test_transcribe_reads_any_container_rate_and_channel_count(trained, recordin
     assert len({line["ipa"] for line in found}) == 1
 
 
-def test_transcribe_says_when_the_training_heard_denoised_speech(trained, recording, tmp_path):
-    assert "denoised" not in call("transcribe", trained, recording[0]).stderr
+def test_transcribe_says_when_it_does_not_know_what_training_heard(trained, recording, tmp_path):
+    result = call("transcribe", trained, recording[0])
+    assert result.exit_code == 0
+    assert result.stderr.startswith("this model does not record how its training recordings were treated:")
+    assert result.stderr.count("\n") == 1
     run = shutil.copytree(trained, tmp_path / "run")
     for path in run.glob("checkpoints/*/checkpoint.json"):
         record = json.loads(path.read_text())
-        record["manifests"][0]["denoisers"] = ["gate"]
+        record["manifests"][0]["front_ends"] = [FrontEndSettings.off().model_dump(mode="json")]
         path.write_text(json.dumps(record))
-    result = call("transcribe", run, recording[0])
-    assert result.exit_code == 0
-    assert "denoised by gate; transcribe denoises nothing" in result.stderr
+    assert call("transcribe", run, recording[0]).stderr == ""
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(trained, recording, tmp_path):
@@ -161,7 +163,7 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(trained, recording,
     assert result.exit_code == 3
     assert result.stdout.startswith(str(recording[0]))
     assert "1 of 2 files could not be read" in result.stderr
-    assert "broken.flac is not audio" in result.stderr
+    assert "broken.flac: Format not recognised" in result.stderr
 
 
 @pytest.fixture

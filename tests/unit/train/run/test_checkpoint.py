@@ -4,6 +4,7 @@ import shutil
 import pytest
 import torch
 
+from pipeline.audio.settings import ANY_SNR_DB, DenoiseSettings, FrontEndSettings, SilenceSettings
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.vocabulary import KOREAN
 from train.data.sources import open_sources
@@ -13,6 +14,8 @@ from train.run.card import model_card
 from train.run.checkpoint import Best, CheckpointRecord, Position, TrainedOn, capture, read_checkpoint
 from train.run.folder import RunFolder, find_checkpoint
 from train.settings import read_settings
+
+DEFAULT, OFF = FrontEndSettings(silence=SilenceSettings(), denoise=DenoiseSettings()), FrontEndSettings.off()
 
 
 @pytest.fixture
@@ -53,21 +56,88 @@ def test_what_is_saved_comes_back(tmp_path, state):
         assert all(torch.equal(loaded_state[parameter][name], tensor) for name, tensor in slots.items())
 
 
-def test_the_record_and_the_card_name_what_denoised_the_recordings(tmp_path, state, tone_manifest):
+@pytest.fixture
+def source_with(tone_manifest):
+    """The tones' source, as if preprocessing had run with these settings, one run each."""
     manifest = json.loads(tone_manifest.read_text())
-    manifest["settings"][0]["values"] = {"denoise": {"engine": "gate", "strength": 0.8}}
-    denoised = tone_manifest.with_name("denoised.json")
-    denoised.write_text(json.dumps(manifest))
-    records = [TrainedOn.of(source) for source in open_sources([tone_manifest, denoised])]
-    assert [record.denoisers for record in records] == [(), ("gate",)]
-    manifest["settings"][0]["values"] = {"denoise": ["gate"]}  # of somebody else's making
-    denoised.write_text(json.dumps(manifest))
-    assert TrainedOn.of(*open_sources([denoised])).denoisers == ()
-    _, _, captured = state
-    RunFolder(tmp_path).save(*captured())
-    found = RunFolder(tmp_path).last().record
-    assert "denoised" not in model_card(found)
-    assert "denoised by gate" in model_card(found.model_copy(update={"manifests": tuple(records)}))
+    (settings,) = manifest["settings"]
+
+    def make(*values):
+        path = tone_manifest.with_name("other.json")
+        path.write_text(json.dumps(manifest | {"settings": [settings | {"values": each} for each in values]}))
+        (source,) = open_sources([path])
+        return source
+
+    return make
+
+
+def test_the_front_ends_of_a_manifest_travel_in_the_record(source_with):
+    values = [front_end.model_dump(mode="json") for front_end in (DEFAULT, OFF)]
+    assert TrainedOn.of(source_with(values[0])).front_ends == (DEFAULT,)
+    assert TrainedOn.of(source_with(values[0], values[1], values[0])).front_ends == (DEFAULT, OFF)
+
+
+def test_settings_before_the_limit_denoised_every_clip(source_with):
+    before = DenoiseSettings(engine="gate", smooth_ms=25.0).model_dump(mode="json")
+    del before["max_snr_db"]
+    (found,) = TrainedOn.of(source_with({"silence": {}, "denoise": before})).front_ends
+    assert found.denoise == DenoiseSettings(engine="gate", smooth_ms=25.0, max_snr_db=ANY_SNR_DB)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"denoise": {"engine": "gate"}},
+        {"silence": {}, "denoise": ["gate"]},
+        {"silence": {"x": 1}, "denoise": {}},
+    ],
+    ids=["none", "no silence", "no table", "a stranger's"],
+)
+def test_settings_of_somebody_elses_making_are_no_front_end(source_with, values):
+    assert TrainedOn.of(source_with(values)).front_ends == ()
+
+
+def test_what_is_heard_otherwise_than_in_training_is_said(tmp_path, state, source_with):
+    trained = TrainedOn.of(source_with(DEFAULT.model_dump(mode="json")))
+    RunFolder(tmp_path).save(*state[2]())
+    unknown = RunFolder(tmp_path).last().record
+
+    def record(*manifests):
+        return unknown.model_copy(update={"manifests": manifests})
+
+    assert unknown.front_end == OFF
+    assert "does not record how" in unknown.front_end_warning
+    assert record(trained).front_end == DEFAULT
+    assert record(trained).front_end_warning is None
+    assert record(trained, trained).front_end_warning is None
+    both = record(trained, trained.model_copy(update={"front_ends": (OFF,)}))
+    assert both.front_end == DEFAULT
+    assert "treated in 2 ways" in both.front_end_warning
+    old = record(trained.model_copy(update={"front_ends": (), "denoisers": ("gate",)}))
+    assert old.front_end == OFF
+    assert "(denoised by gate)" in old.front_end_warning
+
+
+def test_the_card_says_how_recordings_are_treated(tmp_path, state, source_with):
+    RunFolder(tmp_path).save(*state[2]())
+    record = RunFolder(tmp_path).last().record
+    assert "pauses as recorded, no denoising. (Note: this model does not record" in model_card(record)
+    values = {"silence": SilenceSettings().model_dump(), "denoise": DenoiseSettings().model_dump()}
+    card = model_card(record.model_copy(update={"manifests": (TrainedOn.of(source_with(values)),)}))
+    assert "pauses over 3 s shortened to 1 s, clips with a signal-to-noise ratio under 18 dB denoised" in card
+    assert "Note" not in card
+
+
+def test_checkpoints_before_the_front_end_was_recorded_still_read(tmp_path, state):
+    RunFolder(tmp_path).save(*state[2]())
+    (path,) = tmp_path.glob("checkpoints/*/checkpoint.json")
+    content = json.loads(path.read_text())
+    for manifest in content["manifests"]:
+        del manifest["front_ends"]
+        manifest["denoisers"] = ["gate"]
+    path.write_text(json.dumps(content))
+    assert RunFolder(tmp_path).last().record.front_end == OFF
 
 
 def test_nothing_is_pickled_and_the_record_says_what_it_is(tmp_path, state, tone_manifest):
