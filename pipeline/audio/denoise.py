@@ -111,22 +111,22 @@ def package_defaults(wave: Waveform) -> Waveform:
     return np.clip(reduced, -1, 1, out=reduced)
 
 
+# noisereduce imports torch wherever it is installed, for a mode that is not used here: 480 MB and
+# two to three seconds in every worker. It takes an ImportError for "torch is not installed", so
+# while it is imported, torch is not to be found. This costs 15 lines; the other ways are to keep
+# torch out of the pipeline's environment, or to do without the package as an engine.
 class _TorchHider(MetaPathFinder):
     """Makes `import torch` fail as if it were not installed."""
 
     def find_spec(self, fullname: str, *_: object) -> None:
-        """No module, and no other finder asked, for torch; no opinion on the rest."""
+        """Refuse torch; leave every other module to the next finder."""
         if fullname == "torch":
             raise ModuleNotFoundError("torch is hidden from noisereduce", name="torch")
 
 
 @contextmanager
 def _without_torch() -> Iterator[None]:
-    """Hide torch inside the block; where it is loaded already, nothing is saved or changed.
-
-    noisereduce imports torch wherever it is installed, for a mode that is not used here: 480 MB
-    and seconds for every worker. It takes an ImportError as "torch is absent".
-    """
+    """Hide torch inside the block; if it was imported before, nothing changes."""
     hider = _TorchHider()
     sys.meta_path.insert(0, hider)
     try:

@@ -1,8 +1,8 @@
 """A whole recording, of any kind and length, as training would hear it.
 
 The stages are those of a clip (`pipeline.audio.clip`), without the rules for what is worth
-keeping. The file is read block by block: what is held in memory is the recording at 16 kHz,
-a few times over (230 MB an hour each), whatever its own rate and channels are.
+keeping. The file is read block by block: memory holds the recording at 16 kHz (230 MB an hour)
+up to four times over, whatever its own rate and number of channels are.
 """
 
 from collections.abc import Iterator

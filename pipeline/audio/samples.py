@@ -12,6 +12,8 @@ from pipeline.record import Waveform
 Pcm16 = npt.NDArray[np.int16]
 """Mono samples as the shards hold them, shape (S,), int16, 16 kHz."""
 
+BLOCK_SAMPLES = 1 << 20
+
 DEAD_DB = 40.0
 """A channel this far below the loudest carries no voice: an unplugged or muted microphone.
 Halving the voice for its sake would also move it towards the 16-bit floor."""
@@ -104,6 +106,9 @@ def to_pcm16(wave: Waveform) -> Pcm16:
     >>> to_pcm16(np.array([-1, 0.5, 1], np.float32)).tolist()
     [-32768, 16384, 32767]
     """
-    scaled = wave * np.float32(32_768)
-    np.rint(scaled, out=scaled)
-    return np.clip(scaled, -32_768, 32_767, out=scaled).astype(np.int16)
+    samples = np.empty(len(wave), np.int16)
+    for start in range(0, len(wave), BLOCK_SAMPLES):  # an hour of float32 is not copied at once
+        scaled = wave[start : start + BLOCK_SAMPLES] * np.float32(32_768)
+        np.rint(scaled, out=scaled)
+        samples[start : start + BLOCK_SAMPLES] = np.clip(scaled, -32_768, 32_767, out=scaled)
+    return samples

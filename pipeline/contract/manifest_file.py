@@ -47,7 +47,10 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
-        raise HandOffBroken(f"{path}: {first_problem(error)}") from error
+        problem = first_problem(error)
+        if "recursion limit" in problem:  # Python 3.14's json reads on where earlier ones give up
+            raise InputRejected(f"{path} is not a manifest (JSON): nested too deeply") from error
+        raise HandOffBroken(f"{path}: {problem}") from error
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:

@@ -13,7 +13,7 @@ from pipeline.contract.files import file_sha256, write_text
 from pipeline.contract.manifest import DroppedLine
 from pipeline.contract.validation import first_problem
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a run writes its list without opening a manifest, which imports pyarrow.compute
     from pipeline.contract.opened import OpenedManifest
 
 MAX_LINE_BYTES = 2**20

@@ -43,7 +43,7 @@ def merge_manifests(
     _check_vocabularies(opened)
     settings = _settings(opened)
     if len(settings) > 1 and not mixed_settings:
-        raise InputRejected(_conflict(opened))
+        raise InputRejected(f"{_conflict(opened)} merge with --mixed-settings")
     whole_run = _are_parts(opened)
     names = sorted({item.manifest.name for item in opened})
     shards, duplicates = _drop_duplicates(opened)
@@ -92,12 +92,13 @@ def _check_vocabularies(opened: Sequence[OpenedManifest]) -> None:
 
 def _conflict(opened: Sequence[OpenedManifest]) -> str:
     first = opened[0]
-    other = next(item for item in opened if item.manifest.settings != first.manifest.settings)
-    return (
-        f"{other.path} and {first.path} were made with different settings or versions"
-        f" (`malsori show {other.path} --diff {first.path}` lists them); make one of them again, or"
-        " merge with --mixed-settings"
-    )
+    for other in opened:
+        if other.manifest.settings != first.manifest.settings:
+            return (
+                f"{other.path} and {first.path} were made with different settings or versions"
+                f" (`malsori show {other.path} --diff {first.path}` lists them); make one of them again, or"
+            )
+    return f"{first.path} itself joins shards made with different settings or versions;"
 
 
 def _are_parts(opened: Sequence[OpenedManifest]) -> bool:

@@ -1,9 +1,10 @@
-"""A directory that Hugging Face `datasets` opens: one Arrow dataset a split, and a card.
+"""A folder that Hugging Face `datasets` opens: one Arrow dataset per split, and a card.
 
-DIR/README.md            the dataset card; its header names the files of each split
-DIR/dataset_dict.json    for load_from_disk: the splits
-DIR/train/*.arrow        a whole shard is linked (or copied), part of one is written anew
-DIR/train/state.json     for load_from_disk: the files, in order
+DIR/README.md                the dataset card; its header names the files of each split
+DIR/dataset_dict.json        for load_from_disk: the splits
+DIR/train/*.arrow            whole shards are linked (or copied), parts of shards are rewritten
+DIR/train/state.json         for load_from_disk: the files, in order
+DIR/train/dataset_info.json  for load_from_disk: the columns
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from pipeline.contract.schema import ROWS_PER_BATCH, shard_schema
 from pipeline.dataset.huggingface import write_dataset_files, write_json
 from pipeline.dataset.verify import verify_manifest
 from pipeline.export.card import dataset_card
-from pipeline.export.files import check_split
+from pipeline.export.names import check_split
 
 
 def export_huggingface(opened: OpenedManifest, folder: Path) -> None:
@@ -63,24 +64,24 @@ def _export_shard(opened: OpenedManifest, shard: ShardRecord, target: Path) -> N
 
 
 def _is_whole(opened: OpenedManifest, shard: ShardRecord) -> bool:
-    """Whether all rows of the file belong to the dataset, and say so themselves."""
+    """Whether all rows of the file belong to the dataset, in the split that they name themselves."""
     if shard.rows < shard.stored_rows:
         return False
     return bool(pc.all(pc.equal(opened.rows(shard, ["split"]).column("split"), shard.split)).as_py())
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
-    """One more name for the same bytes; a copy where the file system has no such thing."""
+    """Give the same bytes one more name, or copy them where the file system has no links."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
-    except OSError:  # another disk, or a file system without links; a full disk fails again below
+    except OSError:  # another disk, or no links here; if the disk is full, the copy fails too
         with source.open("rb") as stream, replacing(target) as copy:
             shutil.copyfileobj(stream, copy, 1 << 20)
 
 
 def _write_rows(table: pa.Table, *, split: str, target: Path) -> None:
-    """Write rows of a shard, a batch in memory at a time, in the split that the manifest gives."""
+    """Write rows of a shard, one batch in memory at a time, in the split that the manifest gives."""
     schema = shard_schema({"malsori": "contract version 1"})
     column = schema.get_field_index("split")
     with replacing(target) as file, pa.ipc.new_stream(pa.PythonFile(file, mode="w"), schema) as stream:

@@ -1,4 +1,4 @@
-"""Batches made ahead of time, in a thread of their own."""
+"""Batches prepared ahead of time, in a thread of their own."""
 
 import queue
 import threading
@@ -11,22 +11,22 @@ from typing import Final, Generic, Self, TypeVar
 from pipeline.contract.errors import MissingResource
 
 AHEAD: Final = 3  # items made before they are asked for
-Item = TypeVar("Item")
+Wanted = TypeVar("Wanted")
 Made = TypeVar("Made")
 
 
-class Loader(Generic[Item, Made]):
-    """`make` applied to each item, in order, `AHEAD` items before they are needed.
+class Loader(Generic[Wanted, Made]):
+    """Applies `make` to each item, in order, `AHEAD` items before the result is asked for.
 
-    One thread is enough: a batch is copied out of mapped memory at some 30 audio-hours a
-    second. What goes wrong in it is raised where the batch is asked for, and nothing waits
-    for longer than `timeout_s`.
+    One thread is enough: copying batches out of mapped memory reaches some 30 audio-hours a
+    second. An error in the thread is raised where the batch is asked for, and nothing waits
+    longer than `timeout_s`.
 
     Attributes:
         waited_s: Time spent waiting for batches so far.
     """
 
-    def __init__(self, make: Callable[[Item], Made], items: Iterable[Item], *, timeout_s: float) -> None:
+    def __init__(self, make: Callable[[Wanted], Made], items: Iterable[Wanted], *, timeout_s: float) -> None:
         self.waited_s = 0.0
         self._timeout_s = timeout_s
         self._made: queue.Queue[tuple[Made | None, BaseException | None]] = queue.Queue(AHEAD)
@@ -55,18 +55,18 @@ class Loader(Generic[Item, Made]):
             made, error = self._made.get(timeout=self._timeout_s)
         except queue.Empty:
             raise MissingResource(
-                f"no batch came within {self._timeout_s:g} s: do the shards lie on a disk that hangs? Copy"
-                " them to a local one, or allow more with loop.loader_timeout_s"
+                f"no batch came within {self._timeout_s:g} s: are the shards on a disk that hangs? Copy"
+                " them to a local one, or allow more time with loop.loader_timeout_s"
             ) from None
         finally:
             self.waited_s += time.monotonic() - started
         if isinstance(error, Exception):
             raise error
         if made is None:
-            raise RuntimeError("the thread that makes batches died") from error
+            raise RuntimeError("the thread that prepares batches died") from error
         return made
 
-    def _work(self, make: Callable[[Item], Made], items: Iterable[Item]) -> None:
+    def _work(self, make: Callable[[Wanted], Made], items: Iterable[Wanted]) -> None:
         try:
             for item in items:
                 self._hand_over(make(item), None)

@@ -10,14 +10,14 @@ from requirements import needs_flashlight
 
 from pipeline.contract.errors import InputRejected
 from train.cli import main
-from train.evaluation.breakdown import break_down, worst
 from train.evaluation.confusions import NOTHING, commonest, confusions_csv, confusions_svg, count_confusions
-from train.evaluation.page import page
+from train.evaluation.metrics import break_down, count_edits, worst
+from train.evaluation.page import evaluation_page
+from train.run.fit import fit
+from train.run.folder import RunFolder
 
 
 def row(id_, reference, hypothesis, **changes):
-    from train.evaluation.metrics import count_edits
-
     edits = count_edits(reference.split(), hypothesis.split())
     return {
         "id": id_,
@@ -102,7 +102,7 @@ def test_the_page_is_whole_and_nothing_of_the_corpus_is_markup():
         "cer_is_of": "syllables as pronounced",
         **break_down(rows),
     }
-    html = page(summary, rows, count_confusions(rows))
+    html = evaluation_page(summary, rows, count_confusions(rows))
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 5
     assert "33.33 %" in html
@@ -114,7 +114,7 @@ def test_the_page_is_whole_and_nothing_of_the_corpus_is_markup():
 
 
 def chain(count, split, make_row, *, seed):
-    """Tones in heavy noise, each of which mostly decides the next: what a phone n-gram is good at."""
+    """Tones in heavy noise; each mostly decides the next one, so that a phone n-gram helps."""
     random = np.random.default_rng(seed)
     time = np.arange(1_280) / 16_000
     fade = np.minimum(1, np.minimum(time, time[::-1]) / 0.01)
@@ -143,24 +143,15 @@ def chain(count, split, make_row, *, seed):
 
 
 @pytest.fixture(scope="module")
-def chained(tmp_path_factory, micro):
-    """The manifest of noisy chains and a run that has half learned them."""
-    from importlib.util import module_from_spec, spec_from_file_location
-    from pathlib import Path
-
-    from train.run.fit import fit
-    from train.run.folder import RunFolder
-
-    spec = spec_from_file_location("tone_shards", Path(__file__).with_name("conftest.py"))
-    shards = module_from_spec(spec)
-    spec.loader.exec_module(shards)
+def chained(tmp_path_factory, micro, make_row, write_rows):
+    """The manifest of noisy chains, and the folder of a run that has half learned them."""
     rows = [
         one
         for split, count, seed in (("train", 150, 1), ("valid", 30, 2), ("test", 40, 3))
-        for one in chain(count, split, shards.Row, seed=seed)
+        for one in chain(count, split, make_row, seed=seed)
     ]
     folder = tmp_path_factory.mktemp("chains")
-    manifest = shards.write_corpus(folder / "shards", rows)
+    manifest = write_rows(folder / "shards", rows)
     run = RunFolder(folder / "run")
     fit([manifest], run, preset=str(micro), assignments=["loop.max_steps=20"], resume=False)
     return manifest, run.path

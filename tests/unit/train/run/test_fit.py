@@ -11,13 +11,12 @@ import torch
 from tensorboard.backend.event_processing import event_accumulator
 
 from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource, TrainingDiverged
-from train.data.dataset import Batch, Utterances, open_sources
+from train.data.dataset import Utterances
+from train.data.sources import open_sources
 from train.evaluation.evaluate import evaluate
 from train.loop import step as step_module
-from train.loop.setup import prepare
 from train.run.fit import fit
 from train.run.folder import RunFolder
-from train.settings import read_settings
 
 
 def rows_of(run):
@@ -69,7 +68,7 @@ FORK = multiprocessing.get_context("fork")  # a new interpreter would spend seco
 
 
 def test_a_run_killed_ten_times_goes_on_with_the_same_losses(train, tmp_path, monkeypatch):
-    """SIGKILL in the middle of a step, or of writing a checkpoint; averages and loss scale included."""
+    """Killed with SIGKILL during a step or while a checkpoint is written; with averaged weights."""
     settings = ["loop.max_steps=40", "loop.checkpoint_minutes=0.00001", "optim.ema_decay=0.9"]
     settings += ["augment.speed_percents=[90, 100]", "augment.noise_share=0.5"]
     whole = train("whole", *settings)
@@ -98,7 +97,7 @@ def test_a_run_killed_ten_times_goes_on_with_the_same_losses(train, tmp_path, mo
 
 def run_and_be_killed(train, settings, kill_at, while_saving, monkeypatch):
     owner, name = (RunFolder, "save") if while_saving else (step_module, "ctc_losses")
-    real, left = getattr(owner, name), [kill_at + (not while_saving)]  # the rehearsal makes a loss too
+    real, left = getattr(owner, name), [kill_at + (not while_saving)]  # the memory probe makes a loss too
 
     def killing(*arguments):
         left[0] -= 1
@@ -125,7 +124,7 @@ def test_an_interrupted_run_saves_where_it_stopped(train, monkeypatch, tmp_path)
 
     def interrupting(*arguments):
         calls.append(1)
-        if len(calls) == 6:  # the first call is the rehearsal's
+        if len(calls) == 6:  # the first call is the memory probe's
             os.kill(os.getpid(), signal.SIGTERM)
         return real(*arguments)
 
@@ -139,7 +138,7 @@ def test_a_finished_run_is_left_as_it_is(train, capsys):
     run = train("done", "loop.max_steps=3")
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     train("done", "loop.max_steps=3", resume=True)
-    assert "finished and measured already" in capsys.readouterr().err
+    assert "finished and measured before" in capsys.readouterr().err
     assert before == {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
 
 
@@ -255,26 +254,15 @@ def test_validation_and_checkpoint_have_the_averaged_weights(train, tone_manifes
     assert all(not torch.equal(averaged[name], tensor) for name, tensor in live.items())
 
 
-def test_manifests_are_mixed_by_weight(make_corpus, make_tones, micro):
-    paths = [make_corpus(make_tones(30, "train", seed=seed), name=str(seed)) for seed in (0, 1)]
-    sources = open_sources(paths)
-    job = prepare(sources, read_settings(str(micro), ["batching.weights=[2.0, 0.25]"]))
-    seen = np.zeros((4, 60), int)
-    for epoch in range(4):
-        for (rows,) in job.plan(epoch):
-            np.add.at(seen[epoch], list(rows), 1)
-    assert (seen[:, :30] == 2).all()
-    assert (seen[:, 30:].sum(0) == 1).all()
-    assert len(set(seen[:, 30:].sum(1))) > 1 or seen[:, 30:].sum(1).max() < 30
-    with pytest.raises(InputRejected, match="1 numbers for 2 manifests"):
-        prepare(sources, read_settings(str(micro), ["batching.weights=[2.0]"]))
-
-
 def test_batches_that_stop_coming_end_the_run(train, monkeypatch):
-    hang = threading.Event()
-    monkeypatch.setattr(Utterances, "collate", lambda *_, **__: hang.wait(20))
-    monkeypatch.setattr("train.loop.setup.Job.largest_batch", lambda _: Batch(("",), *[torch.zeros(1)] * 5))
-    monkeypatch.setattr("train.loop.step.Stepper.rehearse", lambda *_: None)
+    hang, collate = threading.Event(), Utterances.collate
+
+    def hanging(utterances, rows, **options):
+        if threading.current_thread().name == "loader":
+            hang.wait(20)
+        return collate(utterances, rows, **options)
+
+    monkeypatch.setattr(Utterances, "collate", hanging)
     with pytest.raises(MissingResource, match="no batch came"):
         train("run", "loop.loader_timeout_s=0.2")
     hang.set()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contract.errors import HandOffBroken
-from pipeline.export.files import audio_name, check_split
+from pipeline.export.names import audio_name, check_split
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

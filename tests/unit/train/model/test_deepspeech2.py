@@ -89,7 +89,7 @@ def test_log_probabilities_are_float32_and_normalised():
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_both_directions_equal_packed_sequences(cell):
-    """Outputs, and gradients of the input and of every weight."""
+    """Equal outputs, and equal gradients of the input and of every weight."""
     torch.manual_seed(0)
     ours = Recurrent(5, 7, cell=cell)
     packed = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](5, 7, bidirectional=True)
@@ -109,7 +109,7 @@ def test_both_directions_equal_packed_sequences(cell):
 
 
 def own_parameter(layer, name):
-    """Ours by the name that a bidirectional layer of torch gives it."""
+    """Our parameter of the name that torch's bidirectional layer gives it."""
     half = layer.backwards if name.endswith("_reverse") else layer.forwards
     return half.get_parameter(name.removesuffix("_reverse"))
 

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from pipeline.contract.errors import HandOffBroken, MissingResource
-from train.data.loader import AHEAD, Loader
+from train.loop.loader import AHEAD, Loader
 
 
 def test_batches_come_in_order_and_not_too_many_ahead():

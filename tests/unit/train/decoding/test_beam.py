@@ -1,10 +1,11 @@
-"""The flashlight decoder against brute force, and on posteriors whose right answer is known."""
+"""The flashlight decoder against brute force, and on outputs whose right answer is known."""
 
 import itertools
 
 import numpy as np
 import pytest
 import torch
+from arpa import sentence_log_prob
 from requirements import needs_flashlight
 
 from pipeline.contract.vocabulary import KOREAN, Vocabulary
@@ -16,7 +17,7 @@ from train.decoding.beam import (
     write_tokens,
 )
 from train.decoding.greedy import decode_greedily
-from train.decoding.ngram import END, START, estimate
+from train.decoding.ngram import estimate
 from train.evaluation.metrics import Edits, count_edits
 
 pytestmark = needs_flashlight
@@ -30,7 +31,7 @@ def random_log_probs(frames, classes, seed):
 
 
 def brute_force(log_probs, score):
-    """The labels with the best sum of paths and score."""
+    """The labels whose paths have the highest total probability, their score included."""
     sums = {}
     for path in itertools.product(range(log_probs.shape[1]), repeat=len(log_probs)):
         labels = tuple(label for label, _ in itertools.groupby(path) if label)
@@ -56,9 +57,7 @@ def test_with_a_model_every_symbol_is_scored_from_the_first_to_the_end(seed, tmp
     weights = Weights(ngram=1.5, blank=-0.5)
 
     def score(labels):
-        padded = (START, *SMALL.decode(labels), END)
-        log10 = sum(model.log_prob(padded[:at], padded[at]) for at in range(1, len(padded)))
-        return weights.ngram * log10
+        return weights.ngram * sentence_log_prob(model, SMALL.decode(labels))
 
     log_probs = random_log_probs(5, 4, seed)
     penalised = log_probs[:, 0] + torch.tensor([weights.blank, 0, 0, 0])
@@ -67,7 +66,7 @@ def test_with_a_model_every_symbol_is_scored_from_the_first_to_the_end(seed, tmp
 
 
 def chains(count, seed):
-    """Label sequences in which a symbol mostly decides the next: an n-gram helps."""
+    """Label sequences in which each symbol mostly decides the next one, so that an n-gram helps."""
     random = np.random.default_rng(seed)
     rows = []
     for _ in range(count):
@@ -79,7 +78,7 @@ def chains(count, seed):
 
 
 def posteriors(rows, seed, *, sure=0.0):
-    """Log-probabilities (T, N, V) that hold each label's frame, a blank after it, and doubt."""
+    """Log-probabilities (T, N, V): a frame for each label and a blank after it, in noise."""
     random = np.random.default_rng(seed)
     frames = [2 * len(row) + 1 for row in rows]
     logits = random.normal(0, 1.0, (max(frames), len(rows), 42))
@@ -113,7 +112,7 @@ def test_the_phone_model_mends_what_the_network_doubts(tmp_path):
 
 
 def test_the_same_in_a_wrong_order_does_harm(tmp_path):
-    """So that the test before this one would see a dictionary that is not in the order of the ids."""
+    """Proves that the test above would notice a dictionary in another order than the ids."""
     rows = chains(40, seed=2)
     outputs = posteriors(rows, seed=3)
     greedy = error_rate(decode_greedily, rows, outputs)

@@ -7,7 +7,7 @@ import torch
 from pipeline.audio.settings import ANY_SNR_DB, DenoiseSettings, FrontEndSettings, SilenceSettings
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.vocabulary import KOREAN
-from train.data.dataset import open_sources
+from train.data.sources import open_sources
 from train.loop.optim import make_optimiser
 from train.model.deepspeech2 import Recogniser
 from train.run.card import model_card
@@ -20,7 +20,7 @@ DEFAULT, OFF = FrontEndSettings(silence=SilenceSettings(), denoise=DenoiseSettin
 
 @pytest.fixture
 def state(tone_manifest, micro):
-    """A model and an optimiser that have taken one step."""
+    """A recogniser, its optimiser after one step, and a function that captures both."""
     settings = read_settings(str(micro), ["loop.keep_last=2"])
     torch.manual_seed(0)
     recogniser = Recogniser(settings, KOREAN)

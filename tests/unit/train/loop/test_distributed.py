@@ -25,7 +25,7 @@ def free_port():
 
 
 def train_on_ranks(count, *, manifest, run, preset, assignments):
-    """What torchrun does: a process a rank, told by the environment which one it is."""
+    """Start one process per rank, as torchrun does, and return their exit codes."""
     sets = [word for assignment in assignments for word in ("--set", assignment)]
     command = [
         sys.executable,

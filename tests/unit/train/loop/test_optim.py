@@ -5,13 +5,12 @@ import pytest
 import torch
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.vocabulary import min_ctc_frames
 from train.loop.optim import Averaged, clip_gradients, ctc_losses, learning_rate, make_optimiser
 from train.settings import OptimSettings
 
 
 def brute_force(log_probs, labels):
-    """-log of the summed probability of every path that collapses to `labels`."""
+    """-log of the total probability of all paths that collapse to `labels`."""
     frames, classes = log_probs.shape
     total = 0.0
     for path in itertools.product(range(classes), repeat=frames):
@@ -23,14 +22,13 @@ def brute_force(log_probs, labels):
 
 @pytest.mark.parametrize("labels", [[1], [1, 2], [1, 1], [2, 1, 2], [2, 2, 1], [1, 1, 1]])
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5])
-def test_ctc_equals_the_sum_over_all_paths_and_is_finite_by_the_rule(labels, frames):
+def test_ctc_equals_the_sum_over_all_paths(labels, frames):
     torch.manual_seed(len(labels) * 10 + frames)
     log_probs = torch.randn(frames + 2, 1, 3).log_softmax(2)
     (loss,) = ctc_losses(
         log_probs, torch.tensor([frames]), torch.tensor([[*labels, 0]]), torch.tensor([len(labels)])
     )
     assert loss.item() == pytest.approx(brute_force(log_probs[:frames, 0], labels), rel=1e-4)
-    assert loss.isfinite().item() == (frames >= min_ctc_frames(labels))
 
 
 def test_the_rate_warms_up_and_falls():

@@ -1,12 +1,12 @@
-"""Hangul: words and their labels, syllables of labels."""
+"""Words and their labels; phones written as syllables."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contract.vocabulary import KOREAN
-from train.decoding.hangul import CODAS, ONSETS, VOWELS, compose
-from train.decoding.lexicon import HOMOPHONES, Word, divide, join_words, read_lexicon
+from train.decoding.hangul import CODAS, ONSETS, VOWELS, compose_syllables
+from train.decoding.lexicon import HOMOPHONES, SpokenWord, divide, join_pieces, read_lexicon
 
 
 def labels(ipa):
@@ -32,12 +32,12 @@ def test_all_symbols_have_a_letter():
     ],
 )
 def test_syllables(ipa, hangul):
-    assert compose(ipa.split()) == hangul
+    assert compose_syllables(ipa.split()) == hangul
 
 
 @given(st.lists(st.sampled_from(KOREAN.symbols), max_size=30))
 def test_no_sequence_is_refused_and_every_vowel_is_a_syllable(symbols):
-    syllables = compose(symbols)
+    syllables = compose_syllables(symbols)
     assert all("가" <= syllable <= "힣" for syllable in syllables)
     assert len(syllables) >= sum(symbol in VOWELS for symbol in symbols)
 
@@ -75,13 +75,13 @@ def test_what_does_not_match_up_gives_no_words(spoken, pronunciation, ipa):
 def test_a_number_pairs_with_how_it_is_read():
     found = divide("12년 뒤", "십이년 뒤", labels("s i p i n jʌ n d wi"))
     assert found == [
-        Word("12년", tuple(labels("s i p i n jʌ n")), ()),
-        Word("뒤", tuple(labels("d wi")), (("뒤", tuple(labels("d wi"))),)),
+        SpokenWord("12년", tuple(labels("s i p i n jʌ n")), ()),
+        SpokenWord("뒤", tuple(labels("d wi")), (("뒤", tuple(labels("d wi"))),)),
     ]
 
 
 class Transcripts:
-    """Rows of text, as `Utterances` gives them."""
+    """Stands in for `Utterances`: rows of text and labels."""
 
     def __init__(self, rows):
         self.rows = rows
@@ -101,9 +101,9 @@ def test_rare_words_are_spelled_in_syllables():
     assert lexicon.sentences == [("나무",), ("나무",), ("너", "+무", "2번")]
     assert set(lexicon.pronunciations) == {"나무", "나", "너", "+무", "2번"}
     assert lexicon.pronunciations["+무"] == [tuple(labels("m u"))]
-    assert join_words(lexicon.sentences[2]) == ("너무", "2번")
-    assert join_words(("+무", "나무")) == ("무", "나무")
-    assert join_words(()) == ()
+    assert join_pieces(lexicon.sentences[2]) == ("너무", "2번")
+    assert join_pieces(("+무", "나무")) == ("무", "나무")
+    assert join_pieces(()) == ()
 
 
 def test_homophones_are_kept_by_frequency():

@@ -1,4 +1,4 @@
-"""Names of exported files. Ids and splits come from a manifest that nobody vouches for."""
+"""Names of exported files, made from ids and splits that somebody else may have chosen."""
 
 import hashlib
 import re
@@ -14,8 +14,8 @@ _SPLIT = re.compile(r"[0-9A-Za-z_]{1,64}")
 def audio_name(utterance_id: str, *, suffix: str) -> str:
     """Where an utterance's audio goes: two levels, so that no folder grows too large.
 
-    The hash makes the name unique, on file systems that ignore case as well; the rest is for
-    people to read.
+    The hash makes the name unique, even on file systems that ignore case; the rest is for people
+    to read.
 
     >>> audio_name("kss/1/../../1_0001", suffix="wav")
     'audio/0a/1_0001-0abdf51c5c52b35a10dc.wav'
@@ -30,11 +30,11 @@ def check_split(split: str) -> str:
     """`split`, which becomes the name of a file or folder.
 
     Raises:
-        HandOffBroken: It is no plain name.
+        HandOffBroken: It is not a plain name.
     """
     if not _SPLIT.fullmatch(split):
         raise HandOffBroken(
             f"the split {split!r} cannot be a file's name: expected letters, digits and _;"
-            " make the splits anew with `malsori split`"
+            " give the dataset new splits with `malsori split`"
         )
     return split

@@ -2,12 +2,13 @@ import fsspec
 import pytest
 
 from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource
-from train.data.dataset import Utterances, open_sources
+from train.data.dataset import Utterances
+from train.data.sources import open_sources
 
 
 @pytest.fixture
 def remote(make_corpus, make_tones, tmp_path, monkeypatch):
-    """A manifest and its shards at a URL, and nothing of them on the disk."""
+    """The URL of a manifest whose files exist only there, not on disk."""
     monkeypatch.setenv("MALSORI_CACHE", str(tmp_path / "cache"))
     path = make_corpus([*make_tones(5, "train", seed=0), *make_tones(3, "test", seed=1)])
     files = fsspec.filesystem("memory")
@@ -38,7 +39,7 @@ def test_a_shard_that_is_another_is_refused_and_not_kept(remote, tmp_path):
     content = bytearray(files.cat("/bucket/train-00000.arrow"))
     content[-100] ^= 1
     files.pipe("/bucket/train-00000.arrow", bytes(content))
-    with pytest.raises(HandOffBroken, match=r"train-00000\.arrow is not the file"):
+    with pytest.raises(HandOffBroken, match=r"train-00000\.arrow does not have the hash"):
         Utterances(open_sources([remote]), "train")
     assert cached(tmp_path) == {"manifest.json"}
 
