@@ -94,6 +94,7 @@ def _measure(arguments: list[str], checkout: Path) -> tuple[float, float]:
     before_s, started = _used_s(), time.monotonic()
     process = subprocess.Popen(
         [sys.executable, *arguments],
+        cwd=checkout,
         env=os.environ | {"PYTHONPATH": str(checkout)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
