@@ -19,7 +19,7 @@ UtteranceId = NewType("UtteranceId", str)
 
 
 class Annotation(StrEnum):
-    """The marks that a corpus' transcripts carry."""
+    """The kind of marks in a corpus' transcripts."""
 
     PLAIN = "plain"
     KSPON = "kspon"
@@ -28,7 +28,7 @@ class Annotation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """One utterance that is not in the shards, and why. `detail` is for a human reader."""
+    """An utterance that was left out of the shards, and why; `detail` says it to a human reader."""
 
     id: UtteranceId
     stage: Stage
@@ -38,7 +38,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A stage's verdict against an utterance; the worker adds the id and the stage."""
+    """Why a stage refuses an utterance; the worker adds the utterance's id and the stage."""
 
     reason: Reason
     detail: str
@@ -46,12 +46,12 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class AudioSource:
-    """Where an utterance's samples lie.
+    """Where the samples of an utterance are.
 
     Attributes:
         path: The recording.
         offset_s: Start of the utterance in the recording, seconds.
-        length_s: Length of the utterance in seconds; None is up to the end.
+        length_s: Length of the utterance in seconds; None means up to the end of the recording.
     """
 
     path: Path
@@ -61,14 +61,14 @@ class AudioSource:
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A transcript that lies in a file of its own, read by the worker."""
+    """A transcript in a file of its own; the worker reads it."""
 
     path: Path
     encoding: str
 
 
 FORMS_SEPARATOR = "\x1f"
-"""Unit separator: parts the two forms in a raw transcript; white space to everyone else."""
+"""Unit separator: stands between the two forms of a raw transcript, and counts as white space elsewhere."""
 
 
 def two_forms(*, spelling: str, spoken: str) -> str:
@@ -78,7 +78,7 @@ def two_forms(*, spelling: str, spoken: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One utterance as a corpus lists it, before anything is read.
+    """An utterance as its corpus lists it; no recording has been opened yet.
 
     Attributes:
         id: Unique in the corpus.
@@ -121,7 +121,7 @@ class Recording:
     Attributes:
         wave: Mono, shape (S,), float32, at `source.rate_hz`.
         source: Where in which file the samples lie.
-        note: What was mended while reading (a byte dropped from an odd-length file), or None.
+        note: What was repaired while reading (such as a byte too many at the end), or None.
     """
 
     wave: Waveform
@@ -156,7 +156,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """An utterance's labels and the forms between spelling and labels."""
+    """The labels of an utterance, and its forms between spelling and labels."""
 
     pronunciation: str
     ipa: tuple[str, ...]
@@ -166,7 +166,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row of a shard; `source_path` is relative to the corpus root, `split` is the final one."""
+    """One row of a shard. `source_path` is relative to the corpus root; `split` is the final split."""
 
     utterance: Utterance
     transcript: Transcript

@@ -1,6 +1,6 @@
-"""The pipeline's settings: one frozen model a stage, all of it in the manifest.
+"""The pipeline's settings: one frozen model per stage, all of them recorded in the manifest.
 
-What cannot change the shards' bytes (workers, progress) is not here.
+What cannot change the bytes of a shard (the number of workers, progress) is not a setting.
 """
 
 from pathlib import Path
@@ -41,10 +41,10 @@ class PipelineSettings(Settings):
 
 
 def load_settings(*, preset: Path | None, overrides: tuple[str, ...]) -> PipelineSettings:
-    """Settings from a TOML file, if one is given, and `stage.key=value` overrides.
+    """The defaults, overridden by a TOML file if there is one, and then by `stage.key=value`.
 
     Raises:
-        InputRejected: No such file, an unknown key, or a value of the wrong type or range.
+        InputRejected: There is no such file, a key is unknown, or a value has the wrong type or range.
     """
     tables = {} if preset is None else read_toml(preset)
     return PipelineSettings.from_tables(tables, parse_overrides(overrides))

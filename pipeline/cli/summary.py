@@ -9,7 +9,7 @@ from pipeline.contract.text import printable
 MAX_SPEAKERS_SHOWN = 10
 
 FEW_SPEAKERS = 40
-"""Below, a twentieth of the speakers may be none of them."""
+"""Below this number, a share of 5 % may not hold a single speaker."""
 
 
 def summarise_run(manifest: Manifest, *, reused: int) -> str:
@@ -30,20 +30,20 @@ def summarise_run(manifest: Manifest, *, reused: int) -> str:
 
 
 def held_out_hint(manifest: Manifest, path: str) -> str | None:
-    """What to do about a dataset that has nothing to measure a recogniser on; None if it has."""
+    """Advice for a dataset without a valid or test split, or None if it has one."""
     if {shard.split for shard in manifest.shards} - {"train"}:
         return None
     speakers = list(manifest.statistics.speakers)
     split = f"malsori split {path} -o SPLIT.json"
     if not speakers:
-        advice = f"{split} --valid 0.05 --test 0.05 divides it by utterance, as it names no speakers"
+        advice = f"{split} --valid 0.05 --test 0.05 divides it by utterance, since no speakers are named"
     elif len(speakers) < FEW_SPEAKERS:
         advice = (
             f"{split} --test-speaker {shlex.quote(speakers[0])} holds back one of {len(speakers)} speakers"
         )
     else:
         advice = f"{split} --valid 0.05 --test 0.05 divides it by speaker"
-    return f"all of it is for training: nothing is left to measure a recogniser on; {advice}"
+    return f"everything is in the split train, with nothing left to measure a recogniser on; {advice}"
 
 
 def summarise_derived(manifest: Manifest) -> str:

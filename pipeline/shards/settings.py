@@ -11,8 +11,8 @@ class ShardSettings(Settings):
     """How shards are written.
 
     Attributes:
-        audio: "pcm" stores WAV (a trainer reads it without copying), "flac" is 1.8x smaller.
-        target_mb: Size that a shard of a large corpus comes to, in MB of 16-bit audio.
+        audio: "pcm" stores WAV files, which a trainer reads without copying; "flac" is 1.8 times smaller.
+        target_mb: Size of a large corpus' shards, in MB of 16-bit audio.
     """
 
     audio: Literal["pcm", "flac"] = "pcm"
@@ -23,14 +23,14 @@ class SplitSettings(Settings):
     """Which utterances are for training, validation and testing.
 
     Attributes:
-        by: "corpus" keeps the split that the corpus itself gives and hashes the speakers of
-            the rest; "speaker" hashes all speakers (an utterance without a speaker is its
-            own); "utterance" hashes utterances.
-        valid: Share of hashed keys that goes to "valid".
-        test: Share of hashed keys that goes to "test".
-        seed: Changes which keys the shares pick.
-        valid_speakers: Speakers (as in the shards' `speaker` column, with or without the
-            corpus name) that are "valid" whatever else is said.
+        by: "corpus" keeps the corpus' own split and hashes the speakers of the utterances that
+            have none; "speaker" hashes every speaker (an utterance without one counts as a
+            speaker of its own); "utterance" hashes every utterance.
+        valid: Share of the hashes that goes to "valid".
+        test: Share of the hashes that goes to "test".
+        seed: Another seed picks other speakers or utterances.
+        valid_speakers: Speakers that are always "valid", named as in the shards' `speaker`
+            column, with or without the corpus.
         test_speakers: The same for "test".
     """
 

@@ -1,7 +1,7 @@
 """The split of an utterance: from named speakers, from the corpus, or from a hash.
 
-The hash of a speaker depends on the speaker and the seed alone, so a speaker's split never
-changes when data is added.
+The hash depends on the speaker and the seed alone, so adding data never moves a speaker to
+another split.
 """
 
 import difflib
@@ -40,7 +40,8 @@ def check_named_speakers(settings: SplitSettings, known: set[str]) -> None:
     for name in (*settings.valid_speakers, *settings.test_speakers):
         if name not in known and name not in bare:
             near = difflib.get_close_matches(name, known | bare, n=3, cutoff=0.5) or sorted(known)[:5]
-            raise InputRejected(f"no speaker {name!r} here; such as: {', '.join(near) or 'none is named'}")
+            advice = f"try one of: {', '.join(near)}" if near else "no speaker has a name"
+            raise InputRejected(f"no speaker {name!r} here; {advice}")
 
 
 def _named_split(speaker: str | None, settings: SplitSettings) -> str | None:

@@ -1,4 +1,4 @@
-"""Writing one shard: rows go to the disk batch by batch, the hash is taken on the way."""
+"""Writing one shard: rows go to the disk batch by batch, and are hashed on the way."""
 
 import hashlib
 import io
@@ -29,7 +29,7 @@ class ShardFile:
 
 
 class _HashingStream(io.RawIOBase):
-    """A write-only stream that counts and hashes what passes through."""
+    """A write-only stream that counts and hashes the bytes that pass through it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -65,7 +65,7 @@ class ShardWriter:
     @classmethod
     @contextmanager
     def open(cls, path: Path, *, settings: ShardSettings) -> Iterator["ShardWriter"]:
-        """A writer whose file takes the name `path` when the block ends well, and not before."""
+        """A writer whose file takes the name `path` only when the block ends well."""
         with replacing(path) as file:
             writer = cls(_HashingStream(file), settings=settings)
             yield writer
@@ -80,7 +80,7 @@ class ShardWriter:
             self._flush()
 
     def finished(self) -> ShardFile:
-        """What was written; valid once the `open` block has ended."""
+        """What was written; complete once the `open` block has ended."""
         return ShardFile(self._stream.sha256, self._stream.num_bytes, self._num_rows, self._num_samples)
 
     def _flush(self) -> None:
