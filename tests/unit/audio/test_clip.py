@@ -112,7 +112,7 @@ def test_levels_are_measured_before_denoising(murmur):
     assert -40 < loud.measurements.speech_level_db < -20
 
 
-def test_real_recordings(talk):
+def test_speech_stays_as_long_and_louder_than_its_noise(talk):
     for wave in talk:
         clip = prepare(wave, denoise=DenoiseSettings(engine="gate"))
         assert isinstance(clip, Clip)
