@@ -83,54 +83,63 @@ def test_one_worker_and_two_give_the_same_bytes(dataset, kspon_corpus, malsori, 
     assert manifest_content(tmp_path / "small.json") == manifest_content(dataset)
 
 
-def test_finished_shards_are_not_made_again(kspon_corpus, malsori, tmp_path):
-    malsori(*preprocess_arguments(kspon_corpus, tmp_path))
+@pytest.fixture
+def finished(dataset, kspon_corpus, tmp_path):
+    """The command that made a dataset, of which a copy lies in `tmp_path`: what it makes is there."""
+    shutil.copytree(dataset.parent, tmp_path, dirs_exist_ok=True)
+    return preprocess_arguments(kspon_corpus, tmp_path)
+
+
+def test_finished_shards_are_only_checked_and_changed_or_unwanted_ones_made_again(
+    finished, malsori, tmp_path
+):
     shards = sorted((tmp_path / "shards").glob("*.arrow"))
     written = [path.stat().st_mtime_ns for path in shards]
-    assert malsori(*preprocess_arguments(kspon_corpus, tmp_path)).exit_code == 0
+    again = malsori(*finished)
     assert [path.stat().st_mtime_ns for path in shards] == written
-    assert malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--fresh").exit_code == 0
+    assert "2 of 2 shards are there already and are only checked" in again.stderr
+    assert "2, 2 of them from before" in again.stdout
+    assert "real time" not in again.stdout
+    fresh = malsori(*finished, "--fresh")
+    assert "are there already" not in fresh.stderr
     assert [path.stat().st_mtime_ns for path in shards] != written
+    changed = malsori(*finished, "--set", "silence.longest_s=2.5")
+    assert "2 are made again: settings, versions or recordings have changed" in changed.stderr
 
 
 @pytest.mark.parametrize("change", ["setting", "input", "shard"])
-def test_a_changed_setting_input_or_shard_is_never_reused(kspon_corpus, malsori, tmp_path, change):
-    corpus = shutil.copytree(kspon_corpus, tmp_path / "corpus")
-    arguments = preprocess_arguments(corpus, tmp_path)
-    assert malsori(*arguments).exit_code == 0
+def test_a_changed_setting_input_or_shard_is_never_reused(kspon_corpus, malsori, finished, tmp_path, change):
     before = shard_bytes(tmp_path / "small.json")
     if change == "setting":
-        arguments += ["--set", "denoise.engine=off"]
+        finished += ["--set", "denoise.engine=off"]
     elif change == "input":
+        corpus = shutil.copytree(kspon_corpus, tmp_path / "corpus")
         pcm = next(corpus.rglob("KsponSpeech_000001.pcm"))
         pcm.write_bytes(pcm.read_bytes()[::-1])
+        finished = preprocess_arguments(corpus, tmp_path)
     else:
         shard = tmp_path / "shards" / "train-00000.arrow"
         shard.write_bytes(shard.read_bytes()[:-1] + b"\x01")
-    assert malsori(*arguments).exit_code == 0
+    assert malsori(*finished).exit_code == 0
     after = shard_bytes(tmp_path / "small.json")
     assert (after == before) == (change == "shard")
     assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
 
 
-def test_a_manifest_never_outlives_the_shards_it_describes(kspon_corpus, malsori, tmp_path, monkeypatch):
-    arguments = preprocess_arguments(kspon_corpus, tmp_path)
-    assert malsori(*arguments).exit_code == 0
-
+def test_a_manifest_never_outlives_the_shards_it_describes(finished, malsori, tmp_path, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("pipeline.job.run.spread_tasks", fail)
-    assert malsori(*arguments, "--set", "silence.enabled=false").exit_code == 130
+    assert (tmp_path / "small.json").exists()
+    assert malsori(*finished, "--set", "silence.enabled=false").exit_code == 130
     assert not (tmp_path / "small.json").exists()
     assert not (tmp_path / "shards" / "state.json").exists()
 
 
-def test_a_folder_holds_the_shards_of_one_manifest_and_is_not_taken_over(kspon_corpus, malsori, tmp_path):
-    arguments = preprocess_arguments(kspon_corpus, tmp_path)
-    assert malsori(*arguments).exit_code == 0
+def test_a_folder_holds_the_shards_of_one_manifest_and_is_not_taken_over(finished, malsori, tmp_path):
     before = shard_bytes(tmp_path / "small.json")
-    other = [tmp_path / "other.json" if value == tmp_path / "small.json" else value for value in arguments]
+    other = [tmp_path / "other.json" if value == tmp_path / "small.json" else value for value in finished]
     result = malsori(*other, "--set", "denoise.engine=off")
     assert result.exit_code == 3
     assert f"holds the shards of {tmp_path / 'small.json'} (kspon)" in result.stderr
@@ -147,37 +156,6 @@ def test_arrow_files_that_are_not_ours_are_left_alone(kspon_corpus, malsori, tmp
     assert result.exit_code == 3
     assert "Arrow files that no run of malsori left there" in result.stderr
     assert theirs.read_bytes() == b"somebody's data"
-
-
-def test_a_second_run_says_what_it_reuses(kspon_corpus, malsori, tmp_path):
-    arguments = preprocess_arguments(kspon_corpus, tmp_path)
-    assert "are there already" not in malsori(*arguments).stderr
-    again = malsori(*arguments)
-    assert "2 of 2 shards are there already and are only checked" in again.stderr
-    assert "2, 2 of them from before" in again.stdout
-    assert "real time" not in again.stdout
-    changed = malsori(*arguments, "--set", "silence.longest_s=2.5")
-    assert "2 are made again: settings, versions or recordings have changed" in changed.stderr
-
-
-def test_a_speaker_that_nobody_is_is_named_with_those_that_are_near(dataset, malsori, tmp_path):
-    result = malsori("split", dataset, "-o", tmp_path / "s.json", "--test-speaker", "nobody")
-    assert result.exit_code == 3
-    assert "no speaker 'nobody' here" in result.stderr
-
-
-def test_verify_names_the_shard_whose_byte_was_flipped(dataset, malsori, tmp_path):
-    shutil.copytree(dataset.parent, tmp_path / "copy")
-    manifest = tmp_path / "copy" / dataset.name
-    assert malsori("verify", manifest).exit_code == 0
-    shard = tmp_path / "copy" / "shards" / "valid-00000.arrow"
-    flipped = bytearray(shard.read_bytes())
-    flipped[len(flipped) // 2] ^= 1
-    shard.write_bytes(flipped)
-    result = malsori("verify", manifest)
-    assert result.exit_code == 5
-    assert "shard valid-00000.arrow: sha256" in result.stderr
-    assert "train-00000" not in result.stderr
 
 
 def test_a_dry_run_writes_nothing(kspon_corpus, malsori, tmp_path):
@@ -200,8 +178,8 @@ def test_the_time_said_beforehand_is_shared_by_the_jobs(kspon_corpus, malsori, t
     assert abs(seconds[0] - 2 * seconds[1]) <= 2
 
 
-def test_too_many_dropped_is_exit_4_with_everything_written(kspon_corpus, malsori, tmp_path):
-    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--max-dropped", "0.1")
+def test_too_many_dropped_is_exit_4_with_everything_written(finished, malsori, tmp_path):
+    result = malsori(*finished, "--max-dropped", "0.1")
     assert result.exit_code == 4
     assert "3 of 24 utterances were dropped" in result.stderr
     assert malsori("verify", tmp_path / "small.json").exit_code == 0
