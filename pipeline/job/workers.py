@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -111,6 +112,7 @@ def _settle_in(parent: int) -> None:
     An orphan would go on writing shards while the next run does.
     """
     os.nice(max(0, WORKER_NICENESS - os.nice(0)))
+    sys.meta_path.insert(0, _PandasHider())
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides
     if sys.platform == "linux":
@@ -119,3 +121,16 @@ def _settle_in(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+class _PandasHider(MetaPathFinder):
+    """Makes `import pandas` fail in a worker as if it were not installed.
+
+    Wherever it is installed, pyarrow imports it to ask whether a list is a pandas Series: a second
+    of processor time in each worker, more than all other imports together.
+    """
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        """No module, and no other finder asked, for pandas; no opinion on the rest."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is hidden from pyarrow", name="pandas")
