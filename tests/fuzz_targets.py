@@ -27,7 +27,7 @@ from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import open_manifest
-from pipeline.corpora import READERS, detect
+from pipeline.corpora import READERS, detect_corpus
 from pipeline.record import AudioSource, Clip, Dropped, Recording, Rejection
 
 Target = Callable[[int, Path], str]
@@ -38,6 +38,12 @@ def _dataset() -> Path:
     """A manifest and a shard of 5 rows in 3 batches; the folder is the process' own."""
     people = [Person("fuzz/a", 3), Person(None, 2)]
     return write_dataset(Path(tempfile.mkdtemp(prefix="malsori-fuzz-")), "fuzz", people, rows_per_batch=2)
+
+
+def make_sound_data() -> None:
+    """Make what the targets damage, with the memory that this takes once in a process."""
+    _stream()
+    soundfile.read(io.BytesIO(_recording(".mp3")))
 
 
 def load_manifest(seed: int, folder: Path) -> str:
@@ -219,7 +225,7 @@ def _spots() -> list[tuple[int, int]]:
 
 def read_dropped_list(seed: int, folder: Path) -> str:
     """A dropped list whose lines were changed, under a manifest that knows its hash."""
-    from pipeline.dataset.views import read_dropped
+    from pipeline.dataset.dropped import read_dropped
 
     line = '{"id":"a/b","stage":"audio","reason":"empty_audio","detail":"0 bytes"}\n'
     (folder / "list.jsonl").write_bytes(mutate_lines((line * 3).encode(), random.Random(seed)))
@@ -245,7 +251,7 @@ def list_corpus(name: str, seed: int, folder: Path) -> str:
             _writable(item)
         return "listed"
     finally:
-        detect(folder)
+        detect_corpus(folder)
 
 
 def _writable(item: object) -> None:
@@ -307,7 +313,7 @@ def _recording(suffix: str) -> bytes:
 
 def select_by_expression(seed: int, folder: Path) -> str:
     """An expression out of pieces, sound and hostile."""
-    from pipeline.dataset.filter import select_rows
+    from pipeline.dataset.filter import filter_manifest
 
     rng = random.Random(seed)
     pieces = (
@@ -322,7 +328,7 @@ def select_by_expression(seed: int, folder: Path) -> str:
         sound[place : place + rng.randrange(2)] = [rng.choice(pieces)]
     text = " ".join(sound)
     opened = open_manifest(_dataset())
-    select_rows(opened, folder / "out.json", expression=text, command="")
+    filter_manifest(opened, folder / "out.json", expression=text, command="")
     return "selected"
 
 

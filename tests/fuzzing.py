@@ -1,12 +1,12 @@
-"""Fuzzing in a process of its own: `python tests/fuzzing.py SKIP FIRST LAST NAME...` is the worker.
+"""Fuzzing in a process of its own: `python tests/fuzzing.py LIMIT_S SKIP FIRST LAST NAME...` is the worker.
 
-The worker says which seed of which target comes next, so that the one that crashed it is known. An
-input that computes for longer than `LIMIT_S`, or waits ten times as long, kills it; one that takes
-over 1 GB of memory more than the worker had at first fails.
+The worker announces each seed before it tries it, so a crash can be blamed on the right one. An input
+that computes for longer than LIMIT_S seconds, or takes ten times that by the clock, kills the worker.
+An input that asks for over 1 GB more memory than the worker had before its first seed fails (Linux
+only: macOS does not enforce such limits).
 """
 
 import itertools
-import os
 import re
 import resource
 import shutil
@@ -20,26 +20,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LIMIT_S = float(os.environ.get("MALSORI_FUZZ_LIMIT_S", "10"))
+LIMIT_S = 10.0
+"""A hundred times what the slowest input takes."""
 MEMORY_BYTES = 2**30
+"""Three times what all seeds of the tests take together."""
 
 
 @dataclass
 class Findings:
-    """What came of some seeds of some targets.
+    """How a range of seeds ended, for each target.
 
     Attributes:
         ends: By target, how many seeds ended which way.
         failures: By (target, seed), what went wrong: a crash, a hang, a bug, memory.
-        peak_mb: The workers' largest resident memory; before the first seed, and ever.
+        peak_mb: The largest resident memory of any worker; for reading, not for asserting.
     """
 
     ends: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     failures: dict[tuple[str, int], str] = field(default_factory=dict)
-    peak_mb: tuple[int, int] = (0, 0)
+    peak_mb: int = 0
 
     def take(self, lines: Sequence[str]) -> int:
-        """Take in what a worker said; how many seeds it has begun."""
+        """Record a worker's output and return how many seeds it began."""
         begun = 0
         for line in lines:
             kind, *parts = line.split("\t")
@@ -52,18 +54,22 @@ class Findings:
             elif kind == "bug":
                 self.failures[parts[0], int(parts[1])] = parts[2]
             elif kind == "peak":
-                self.peak_mb = max(self.peak_mb[0], int(parts[0])), max(self.peak_mb[1], int(parts[1]))
+                self.peak_mb = max(self.peak_mb, int(parts[0]))
         return begun
 
 
-def run_targets(names: Sequence[str], *, first: int, last: int) -> Findings:
-    """Try the seeds `first`..`last` - 1 of every target, in a new worker after each crash."""
+def run_targets(names: Sequence[str], *, first: int, last: int, limit_s: float = LIMIT_S) -> Findings:
+    """Try the seeds `first`..`last` - 1 of every target, in a new worker after each crash.
+
+    Args:
+        limit_s: Processor time that one input may take, in seconds.
+    """
     findings = Findings()
     items = list(itertools.product(names, range(first, last)))
     done = 0
     while done < len(items):
         worker = subprocess.run(
-            [sys.executable, __file__, str(done), str(first), str(last), *names],
+            [sys.executable, __file__, str(limit_s), str(done), str(first), str(last), *names],
             capture_output=True, text=True, errors="replace", check=False,
         )  # fmt: skip
         begun = findings.take(worker.stdout.splitlines())
@@ -78,16 +84,16 @@ def run_targets(names: Sequence[str], *, first: int, last: int) -> Findings:
     return findings
 
 
-def _work(items: Iterable[tuple[str, int]], folder: Path) -> None:
-    from fuzz_targets import SELF_TESTS, SLOW_TARGETS, TARGETS
+def _work(items: Iterable[tuple[str, int]], folder: Path, *, limit_s: float) -> None:
+    from fuzz_targets import SELF_TESTS, SLOW_TARGETS, TARGETS, make_sound_data
 
     from pipeline.contract.errors import HandOffBroken, MalsoriError
 
-    before = _peak_mb()
+    make_sound_data()  # Arrow reserves a gigabyte of addresses for its first array
     _limit_memory()
     for number, (name, seed) in enumerate(items):
         _say("seed", name, seed)
-        _limit_time(LIMIT_S)
+        _limit_time(limit_s)
         place = folder / f"{number}"
         place.mkdir()
         try:
@@ -103,23 +109,29 @@ def _work(items: Iterable[tuple[str, int]], folder: Path) -> None:
         _say("end", name, seed, end)
         _limit_time(0)
         shutil.rmtree(place)
-    _say("peak", before, _peak_mb())
+    _say("peak", _peak_mb())
 
 
 def _limit_time(seconds: float) -> None:
-    """A busy machine must not look like a hang: what counts is time on the processor."""
+    """Limit processor time, so that a busy machine is not taken for a hang; and, widely, the clock."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
     signal.setitimer(signal.ITIMER_REAL, 10 * seconds)
 
 
 def _limit_memory() -> None:
+    if sys.platform != "linux":
+        return
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _peak_mb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    """This process's largest resident memory: `ru_maxrss` would include its parent's before `exec`."""
+    if sys.platform != "linux":
+        return 0
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def _say(*parts: object) -> None:
@@ -128,8 +140,8 @@ def _say(*parts: object) -> None:
 
 
 if __name__ == "__main__":
-    skip, first, last = map(int, sys.argv[1:4])
+    skip, first, last = map(int, sys.argv[2:5])
     with tempfile.TemporaryDirectory(prefix="malsori-fuzz-") as scratch:
         tempfile.tempdir = scratch
-        todo = itertools.product(sys.argv[4:], range(first, last))
-        _work(itertools.islice(todo, skip, None), Path(scratch))
+        todo = itertools.product(sys.argv[5:], range(first, last))
+        _work(itertools.islice(todo, skip, None), Path(scratch), limit_s=float(sys.argv[1]))

@@ -18,8 +18,8 @@ from pipeline.audio.hearing import HeardRecording, hear_recording
 from pipeline.audio.samples import Pcm16
 from pipeline.audio.settings import FrontEndSettings
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from train.decoding.greedy import Decoded, Decoder
-from train.decoding.hangul import compose
+from train.decoding.greedy import Decode, Decoded
+from train.decoding.hangul import compose_syllables
 from train.model.deepspeech2 import Recogniser
 from train.model.inference import recognise
 
@@ -69,7 +69,7 @@ def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def transcribe(
-    recogniser: Recogniser, paths: Iterable[Path], decode: Decoder, *, front_end: FrontEndSettings
+    recogniser: Recogniser, paths: Iterable[Path], decode: Decode, *, front_end: FrontEndSettings
 ) -> Iterator[Transcribed]:
     """Recognise files one by one; one that cannot be read is reported, and the rest go on.
 
@@ -91,7 +91,7 @@ def transcribe(
             yield Transcribed(path, problem=f"cannot read {path}: {heard.detail}")
 
 
-def _transcribe(recogniser: Recogniser, path: Path, heard: HeardRecording, decode: Decoder) -> Transcribed:
+def _transcribe(recogniser: Recogniser, path: Path, heard: HeardRecording, decode: Decode) -> Transcribed:
     """Recognise a recording piece by piece; no batch holds more than one of the training did."""
     batching = recogniser.settings.batching
     pieces = cut_at_pauses(heard.samples, longest=int(batching.longest_s * SAMPLE_RATE_HZ))
@@ -148,7 +148,7 @@ def time_phones(
 def _hangul(recogniser: Recogniser, found: Decoded) -> str:
     if found.words is not None:
         return " ".join(found.words)
-    return compose(recogniser.vocabulary.decode(found.labels))
+    return compose_syllables(recogniser.vocabulary.decode(found.labels))
 
 
 def cut_at_pauses(samples: Pcm16, *, longest: int) -> list[Pcm16]:

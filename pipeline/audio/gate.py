@@ -5,6 +5,9 @@ from the mean and deviation, in dB, of a noise clip; a mask of the cells above i
 smoothed by a triangle over frequency and time; the clip resynthesised. Fed the same noise clip
 and parameters the two agree to better than 60 dB (tests/unit/audio/test_gate.py). It runs in
 blocks that fit the processor's cache, so that memory does not grow with the clip.
+
+scipy.fft is imported where it is used: it takes longer to load than all else that an utterance
+needs together, and clips that are clean do not come here.
 """
 
 from functools import lru_cache
@@ -12,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import irfft, rfft
 
 from pipeline.audio.settings import DenoiseSettings
 from pipeline.contract.schema import SAMPLE_RATE_HZ
@@ -84,6 +86,8 @@ def smoothing_bins(settings: DenoiseSettings) -> int:
 
 def analyse(samples: Waveform, *, settings: DenoiseSettings) -> npt.NDArray[np.complex64]:
     """Spectra of Hann-windowed frames, shape (T, F), complex64."""
+    from scipy.fft import rfft
+
     frames = np.lib.stride_tricks.sliding_window_view(samples, settings.n_fft)[:: hop_samples(settings)]
     spectra: npt.NDArray[np.complex64] = rfft(frames * _window(settings.n_fft), axis=1, overwrite_x=True)
     return spectra
@@ -151,6 +155,8 @@ def _synthesis_window(n_fft: int, overlap: int) -> npt.NDArray[np.float32]:
 
 def _resynthesise(spectra: npt.NDArray[np.complex64], gains: Cells, *, settings: DenoiseSettings) -> Waveform:
     """Overlap-add of the gated frames; `spectra` is overwritten."""
+    from scipy.fft import irfft
+
     overlap = settings.overlap
     spectra *= gains
     frames = irfft(spectra, n=settings.n_fft, axis=1, overwrite_x=True)

@@ -1,7 +1,7 @@
 """Fuzz every reader of untrusted input: `python tests/bench/fuzz.py [--seeds N] [TARGET...]`.
 
 Prints a table for tests/bench/fuzz.md and exits with 1 when a seed crashed, hung, took over 1 GB of
-memory or met a bug. `python tests/fuzzing.py 0 SEED SEED+1 TARGET` repeats one.
+memory or met a bug. `python tests/fuzzing.py 10 0 SEED SEED+1 TARGET` repeats one.
 """
 
 import argparse
@@ -37,8 +37,7 @@ def main() -> int:
         findings = run_targets([name], first=chosen.first, last=chosen.first + seeds)
         took_s = time.perf_counter() - began
         ends = ", ".join(f"{end} {count}" for end, count in findings.ends[name].most_common() if count)
-        peak_mb = findings.peak_mb[1]
-        print(f"| {name} | {seeds} | {took_s:.1f} | {peak_mb} | {len(findings.failures)} | {ends} |")
+        print(f"| {name} | {seeds} | {took_s:.1f} | {findings.peak_mb} | {len(findings.failures)} | {ends} |")
         for (_, seed), what in list(findings.failures.items())[:MAX_SHOWN]:
             print(f"{name}, seed {seed}: {what}", file=sys.stderr)
         total += seeds

@@ -1,4 +1,4 @@
-"""The model card beside every checkpoint: what it is, where it comes from, how to make it again."""
+"""The model card beside every checkpoint: what it is, what it was trained on, how to reproduce it."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ CARD: Final = "README.md"
 
 
 def model_card(record: CheckpointRecord) -> str:
-    """Markdown for a person who finds the folder."""
+    """Markdown for whoever finds the checkpoint's folder."""
     position, vocabulary = record.position, record.vocabulary
     per = "not measured" if position.valid_per is None else f"{100 * position.valid_per:.2f} %"
     trained = "\n".join(

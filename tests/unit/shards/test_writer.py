@@ -22,8 +22,8 @@ from pipeline.record import (
     Utterance,
     UtteranceId,
 )
-from pipeline.shards import ShardSettings, ShardWriter
-from pipeline.shards.writer import encode_flac, encode_wav
+from pipeline.shards.settings import ShardSettings
+from pipeline.shards.writer import ShardWriter, encode_flac, encode_wav
 
 
 def example(number: int, *, num_samples: int = 1600) -> Example:

@@ -6,9 +6,11 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+import torchaudio.models.decoder
 from click.testing import CliRunner
 
 from pipeline.audio.settings import FrontEndSettings
+from pipeline.contract.errors import MissingResource
 from train.cli import main
 
 
@@ -63,6 +65,34 @@ def test_what_cannot_be_used_is_one_line_and_an_exit_code(
     assert message in result.stderr
     assert "Traceback" not in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_flashlight_a_decoder_says_at_once_where_it_exists(
+    trained, tone_manifest, tmp_path, monkeypatch
+):
+    monkeypatch.delitem(vars(torchaudio.models.decoder), "ctc_decoder", raising=False)
+    monkeypatch.delattr(torchaudio.models.decoder, "_ctc_decoder", raising=False)
+    monkeypatch.delitem(sys.modules, "torchaudio.models.decoder._ctc_decoder", raising=False)
+    monkeypatch.setitem(sys.modules, "flashlight.lib.text.decoder", None)
+    fit = ["fit", tone_manifest, "--run", tmp_path / "run", "--set", "decode.decoder=ngram"]
+    evaluate = ["evaluate", trained, tone_manifest, "--decoder", "beam", "-o", tmp_path / "out"]
+    for arguments in (fit, evaluate):
+        result = call(*arguments)
+        assert result.exit_code == MissingResource.exit_code
+        (line,) = result.stderr.splitlines()
+        assert "Python 3.11 and 3.12 on Linux" in line
+        assert "--decoder greedy" in line
+
+
+def test_without_a_compiler_a_run_that_needs_one_says_so_at_once(tone_manifest, micro, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setenv("CC", "no-such-compiler")
+    arguments = ["--run", tmp_path / "run", "--preset", micro, "--set", "loop.compile=true"]
+    result = call("fit", tone_manifest, *arguments)
+    assert result.exit_code == MissingResource.exit_code
+    (line,) = result.stderr.splitlines()
+    assert "no-such-compiler is not on the path" in line
+    assert "--set loop.compile=false" in line
 
 
 def test_fit_prints_the_error_rate(tone_manifest, micro, tmp_path):
