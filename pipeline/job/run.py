@@ -35,7 +35,7 @@ from pipeline.job.retry import run_tasks
 from pipeline.job.versions import package_versions
 from pipeline.settings import PipelineSettings
 
-SPEEDS = {"off": 1800, "gate": 1300, "noisereduce": 280, "noisereduce-defaults": 170}
+SPEEDS = {"off": 1800, "gate": 1600, "noisereduce": 280, "noisereduce-defaults": 170}
 """Seconds of audio that one worker processes in a second, by denoiser: all of TEDxKR, rounded down."""
 
 
