@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NewType
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NewType, TypeAlias
 
 from pipeline.contract.reasons import Reason, Stage
 
-Waveform = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Waveform: TypeAlias = "npt.NDArray[np.float32]"
 """Mono samples, shape (S,), float32, full scale 1."""
 
 UtteranceId = NewType("UtteranceId", str)

@@ -11,8 +11,8 @@ from small_corpus import make_kspon_corpus, preprocess_arguments
 
 from pipeline.cli import main
 
-# A slow or busy machine is no failure, and what passed once passes again. For other examples every
-# time: pytest --hypothesis-profile=explore.
+# No law depends on the clock, and what passed once passes again. For new examples every time:
+# pytest --hypothesis-profile=explore.
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("repeatable", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("repeatable")

@@ -27,7 +27,7 @@ from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import open_manifest
-from pipeline.corpora import READERS, detect
+from pipeline.corpora import READERS, detect_corpus
 from pipeline.record import AudioSource, Clip, Dropped, Recording, Rejection
 
 Target = Callable[[int, Path], str]
@@ -225,7 +225,7 @@ def _spots() -> list[tuple[int, int]]:
 
 def read_dropped_list(seed: int, folder: Path) -> str:
     """A dropped list whose lines were changed, under a manifest that knows its hash."""
-    from pipeline.dataset.views import read_dropped
+    from pipeline.dataset.dropped import read_dropped
 
     line = '{"id":"a/b","stage":"audio","reason":"empty_audio","detail":"0 bytes"}\n'
     (folder / "list.jsonl").write_bytes(mutate_lines((line * 3).encode(), random.Random(seed)))
@@ -251,7 +251,7 @@ def list_corpus(name: str, seed: int, folder: Path) -> str:
             _writable(item)
         return "listed"
     finally:
-        detect(folder)
+        detect_corpus(folder)
 
 
 def _writable(item: object) -> None:
@@ -264,7 +264,9 @@ def _writable(item: object) -> None:
 
 def decode_audio(suffix: str, seed: int, folder: Path) -> str:
     """A recording whose bytes were changed: decoded whole and in part, prepared."""
-    from pipeline.audio import AcceptanceSettings, DenoiseSettings, Recordings, SilenceSettings, prepare_clip
+    from pipeline.audio.clip import prepare_clip
+    from pipeline.audio.recordings import Recordings
+    from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
 
     rng = random.Random(seed)
     content = _recording(suffix)
@@ -279,7 +281,7 @@ def decode_audio(suffix: str, seed: int, folder: Path) -> str:
                 clip = prepare_clip(
                     recording,
                     silence=SilenceSettings(),
-                    denoise=DenoiseSettings(engine="gate"),
+                    denoise=DenoiseSettings(max_snr_db=200.0),
                     acceptance=AcceptanceSettings(),
                 )
                 assert isinstance(clip, Rejection) or _is_sound(clip)
@@ -311,7 +313,7 @@ def _recording(suffix: str) -> bytes:
 
 def select_by_expression(seed: int, folder: Path) -> str:
     """An expression out of pieces, sound and hostile."""
-    from pipeline.dataset.filter import select_rows
+    from pipeline.dataset.filter import filter_manifest
 
     rng = random.Random(seed)
     pieces = (
@@ -326,7 +328,7 @@ def select_by_expression(seed: int, folder: Path) -> str:
         sound[place : place + rng.randrange(2)] = [rng.choice(pieces)]
     text = " ".join(sound)
     opened = open_manifest(_dataset())
-    select_rows(opened, folder / "out.json", expression=text, command="")
+    filter_manifest(opened, folder / "out.json", expression=text, command="")
     return "selected"
 
 

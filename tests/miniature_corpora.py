@@ -1,7 +1,14 @@
-"""The listings of every corpus layout, as small as they come: `name -> {path: content}`."""
+"""Corpora in miniature, made for the tests: the listings of every layout, and two with recordings."""
 
+import base64
 import json
+from pathlib import Path
 
+import numpy as np
+import soundfile
+from small_corpus import RATE_HZ, SENTENCES, voiced
+
+# The listings of every layout, as small as they come: name -> {path: content}.
 LISTINGS: dict[str, dict[str, bytes]] = {}
 
 
@@ -115,3 +122,67 @@ LISTINGS["table"] = {
         "talk.flac,,test,0.01,0.02,조각이에요\r\n"
     ).encode()
 }
+
+
+def write_listings(name: str, root: Path) -> Path:
+    """Write the listings of one layout, without recordings; gives `root`."""
+    for path, content in LISTINGS[name].items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+    return root
+
+
+def make_kspon_miniature(root: Path) -> Path:
+    """KsponSpeech as AI Hub hands it out: eight recordings with cp949 texts, five of them listed.
+
+    Recording 2 has an odd number of bytes. The transcripts of 3 (listed) and 7 (not listed) are too
+    short to be kept.
+    """
+    folder = Path("KsponSpeech_01/KsponSpeech_0001")
+    recordings = root / "한국어_음성_분야" / folder
+    recordings.mkdir(parents=True)
+    lines = []
+    for number in range(1, 9):
+        stem = f"KsponSpeech_{number:06}"
+        text = "네, 네." if number in (3, 7) else SENTENCES[number % len(SENTENCES)]
+        samples = voiced(2.0, seed=number).tobytes()
+        (recordings / f"{stem}.pcm").write_bytes(samples + b"\0" if number == 2 else samples)
+        (recordings / f"{stem}.txt").write_bytes(text.encode("cp949"))
+        if number <= 5:
+            lines.append(f"{folder}/{stem}.pcm :: {text}\n")
+    scripts = root / "전시문_통합_스크립트" / "KsponSpeech_scripts"
+    scripts.mkdir(parents=True)
+    (scripts / "train.trn").write_text("".join(lines), encoding="utf-8")
+    (root / "README.md").touch()
+    return root
+
+
+TEDXKR_TALKS = {"말소리": ("a-B_c-1_d-E", "_x9-_Y8-_z7"), "한마음": ("-0Q_-w2E-_r",)}
+"""The talks of the miniature by their speakers: video ids with every `-` and `_` that they may have."""
+
+
+def encode_name(speaker: str) -> str:
+    """The folder of a speaker in Pansori-TEDxKR: the base64 of the name."""
+    return base64.b64encode(speaker.encode()).decode()
+
+
+def make_tedxkr_miniature(root: Path) -> Path:
+    """Pansori-TEDxKR: three talks by two speakers, five recordings each.
+
+    In every talk, recording 4 has a transcript that is too short and recording 9 has no line.
+    """
+    for speaker, videos in TEDXKR_TALKS.items():
+        for video in videos:
+            key = f"{encode_name(speaker)}-{video}"
+            folder = root / "data" / encode_name(speaker) / video
+            folder.mkdir(parents=True)
+            lines = []
+            for number in (1, 4, 5, 9, 12):
+                samples = voiced(2.0, seed=number).astype(np.int16)
+                soundfile.write(folder / f"{key}-{number:04}.flac", samples, RATE_HZ)
+                text = "좋아요." if number == 4 else SENTENCES[number % len(SENTENCES)]
+                if number != 9:
+                    lines.append(f"{key}-{number:04} {text}\n")
+            (folder / f"{key}.trans.txt").write_text("".join(lines), encoding="utf-8")
+            (folder / "README.md").touch()
+    return root

@@ -1,30 +1,25 @@
 """From shards to a phone recogniser.
 
-    dataset     shards, opened by their manifest, as rows of PCM and labels; remote: at a URL
-    batching    which rows make which batch, for every epoch, all ranks together
-    loader      batches made ahead of time
-    augment     what training does to the waves and features of a batch
-    features    waves to log-mel or MFCC, on the training device
-    model       DeepSpeech2 and its kin: features to log-probabilities of symbols; norm: its batch norm;
-                gru: its GRU on CPUs, over the products of matmul
-    optim       the loss, the optimiser, the learning rate, the average of the weights
-    job         the rows, the model and the plan of a run that has not begun
-    distributed several processes that take the same steps
-    step        one optimiser step, taken wholly or not at all
-    loop        epochs of steps, validations, checkpoints
-    fit         a whole run, top to bottom
-    checkpoint  what a run goes on from; card: its README; runs: the folder they lie in
-    recognise   a recogniser run over audio
-    decoding    log-probabilities to labels, and to words
-    metrics     edit distance and error rates; breakdown: of groups; confusions: phone by phone
-    evaluate    the error rates on a split of a manifest; page: as HTML
-    transcribe  audio files (audio) to IPA, with times, and to Hangul
+    cli         malsori-train fit, evaluate, transcribe
+    run/        a whole run from top to bottom (fit.py), its folder, checkpoints, logs
+    data/       manifests to padded batches
+    loop/       a batch to gradients to new weights
+    model/      waves to log-probabilities of symbols
+    decoding/   log-probabilities to labels, and to words
+    evaluation/ error rates of a checkpoint on a split
+    transcribe  audio files to IPA, with times, and to Hangul
+    settings    everything that can be set; presets/: named sets of it
 
-Of the pipeline, only `pipeline.contract` is imported.
+Of `pipeline`, only `contract` and `audio` are imported.
+
+To follow one batch: data/sources.py, data/dataset.py, loop/setup.py, data/batching.py,
+run/fit.py, loop/loader.py, loop/step.py, data/augment.py, model/features.py,
+model/deepspeech2.py, loop/optim.py.
 """
 
 import os
 
-# oneDNN keeps the code of 1,024 shapes it has seen; as batches are all of other lengths, that is
-# a gigabyte that is hardly used again. 64 hold a whole step. Read when torch first multiplies.
+# oneDNN caches the code of the last 1,024 shapes it computed. Every batch has other lengths, so
+# that this becomes a gigabyte that is hardly used again; 64 shapes are enough for one step. It
+# reads the variable when torch first multiplies.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")

@@ -1,4 +1,4 @@
-"""`python -m train` is `malsori-train`; torchrun starts it this way."""
+"""`python -m train` is `malsori-train`; torchrun needs this form."""
 
 from train.cli import main
 

@@ -1,4 +1,4 @@
-"""`malsori-train`: fit, evaluate, transcribe. Torch is imported inside the commands."""
+"""`malsori-train`: fit, evaluate, transcribe. Torch is imported only inside the commands."""
 
 import json
 from dataclasses import asdict
@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from train.transcribe import Transcribed
 
 DECODERS: Final = ("greedy", "beam", "ngram", "words")
+DECODER_HELP: Final = (
+    "greedy takes the best symbol of each frame; beam searches; ngram searches with a phone n-gram of the"
+    " train split; words searches for the words of the train split, as they are spelled."
+)
 
 
 class ExitCodes(click.Group):
-    """A group whose commands end with the exit code of their error."""
+    """A group whose commands exit with the code that belongs to their error."""
 
     def invoke(self, context: click.Context) -> Any:
-        """Run the command that was named."""
+        """Run the command."""
         with exit_codes(again="fit with --resume"):
             return super().invoke(context)
 
@@ -28,24 +32,28 @@ class ExitCodes(click.Group):
 @click.group(cls=ExitCodes, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="malsori")
 def main() -> None:
-    """Train a phone recogniser on the shards of a manifest, measure it, use it."""
+    """Train a phone recogniser on the shards of manifests, measure it, use it."""
 
 
-@main.command()
+@main.command("fit")
 @click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
 @click.option(
     "--run",
-    "--run-dir",  # torchrun takes --run for an option of its own
+    "--run-dir",  # torchrun would take --run as an option of its own
     "folder",
     required=True,
     type=click.Path(path_type=Path),
-    help="The run's folder.",
+    help="Folder for checkpoints, metrics and the evaluation (with torchrun: --run-dir).",
 )
-@click.option("--preset", help="tiny, small, base, large, blstm, or a .toml file's path.  [default: small]")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
-@click.option("--resume", is_flag=True, help="Go on with the run in the folder, or start it.")
-@click.option("--dry-run", is_flag=True, help="Print the run in numbers and train nothing.")
-def fit(
+@click.option(
+    "--preset", help="tiny, small, base, large, blstm, or the path of a .toml file.  [default: small]"
+)
+@click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change a setting, e.g. loop.epochs=10."
+)
+@click.option("--resume", is_flag=True, help="Continue the run in the folder; start it if there is none.")
+@click.option("--dry-run", is_flag=True, help="Print batches, layers and memory as JSON; train nothing.")
+def fit_command(
     manifests: tuple[str, ...],
     folder: Path,
     *,
@@ -54,62 +62,71 @@ def fit(
     resume: bool,
     dry_run: bool,
 ) -> None:
-    """Train on the manifests' train split; print the PER of the held-out split.
+    """Train on the train split of manifests and print the PER on their test split.
 
-    A MANIFEST is a path, or a URL that fsspec reads. On several GPUs: torchrun
-    --nproc-per-node=N -m train fit MANIFEST --run-dir DIR
+    A MANIFEST is a path, or a URL that fsspec can read. On several GPUs:
+
+    torchrun --nproc-per-node=N -m train fit MANIFEST --run-dir DIR
     """
     from train.run.fit import fit
     from train.run.folder import RunFolder
 
     if dry_run:
-        from train.data.dataset import open_sources
-        from train.loop.setup import prepare
+        from train.data.sources import open_sources
+        from train.loop.setup import set_up_training
         from train.settings import read_settings
 
-        job = prepare(open_sources(manifests), read_settings(preset, assignments))
-        click.echo(json.dumps(job.describe() | job.describe_memory(), indent=1))
+        setup = set_up_training(open_sources(manifests), read_settings(preset, assignments))
+        click.echo(json.dumps(setup.describe() | setup.describe_memory(), indent=1))
         return
     summary = fit(manifests, RunFolder(folder), preset=preset, assignments=assignments, resume=resume)
     if summary is not None:
         click.echo(_one_line(summary))
 
 
-@main.command()
+@main.command("evaluate")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("manifest")
-@click.option("--split", default="test", show_default=True)
-@click.option("--decoder", type=click.Choice(DECODERS), default="greedy", show_default=True)
+@click.option("--split", default="test", show_default=True, help="train, valid or test.")
+@click.option(
+    "--decoder", type=click.Choice(DECODERS), default="greedy", show_default=True, help=DECODER_HELP
+)
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
-def evaluate(checkpoint: Path, manifest: str, *, split: str, decoder: str, out: Path) -> None:
-    """Measure a checkpoint (or a run's best one) on a split of a manifest.
+def evaluate_command(checkpoint: Path, manifest: str, *, split: str, decoder: str, out: Path) -> None:
+    """Measure a checkpoint, or a run's best checkpoint, on a split of a manifest.
 
-    Decoders: greedy; beam; ngram, with the phones of the train split; words, with its words.
-    The folder gets evaluation.json, evaluation.html, utterances.jsonl and the confusions.
+    Writes evaluation.json, evaluation.html, utterances.jsonl and confusions.csv and .svg. The
+    decoders ngram and words make their language models and tune their weights at the first use,
+    and keep both in the run's folder.
     """
-    from train.data.dataset import check_hashes, open_sources
+    from train.data.sources import open_sources
     from train.evaluation.evaluate import evaluate, write_evaluation
     from train.run.folder import find_checkpoint
 
     found, sources = find_checkpoint(checkpoint), open_sources([manifest])
-    check_hashes(sources, split)
+    for source in sources:
+        source.check_hashes(split)
     summary, rows = evaluate(found, sources, split=split, decoder=decoder)
     write_evaluation(out, summary, rows)
     click.echo(_one_line(summary))
 
 
-@main.command()
+@main.command("transcribe")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="AUDIO...")
 @click.option(
     "--decoder",
     type=click.Choice(DECODERS),
-    help="[default: greedy; with --hangul words, where the run has them]",
+    help=f"{DECODER_HELP}  [default: greedy; with --hangul: words, if evaluate has made that decoder]",
 )
-@click.option("--hangul", is_flag=True, help="Hangul too: words, or syllables as pronounced.")
-@click.option("--times", is_flag=True, help="When each phone was heard, by CTC forced alignment.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object a line instead of path TAB ipa.")
-def transcribe(
+@click.option(
+    "--hangul",
+    is_flag=True,
+    help="Add Hangul: words as they are spelled (decoder words), or else syllables as they sound.",
+)
+@click.option("--times", is_flag=True, help="Print when each phone was heard, by CTC forced alignment.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each file.")
+def transcribe_command(
     checkpoint: Path,
     audio: tuple[Path, ...],
     *,
@@ -118,16 +135,15 @@ def transcribe(
     times: bool,
     as_json: bool,
 ) -> None:
-    """Print the IPA of audio files, and of all audio files in folders.
+    """Print the IPA of audio files, and of the audio files in folders.
 
-    A line is path TAB ipa [TAB hangul]; with --times, path TAB start TAB end TAB symbol.
+    Each line is path TAB ipa [TAB hangul], or with --times path TAB start TAB end TAB symbol.
     """
-    from train.audio import find_audio
     from train.decoding.decoder import has_words, open_decoder
-    from train.loop.device import pick_device
+    from train.loop.distributed import pick_device
     from train.run.folder import find_checkpoint
     from train.run.logs import say
-    from train.transcribe import transcribe
+    from train.transcribe import find_audio, transcribe
 
     if hangul and times and not as_json:
         raise click.UsageError("--hangul and --times together need --json")
@@ -136,17 +152,17 @@ def transcribe(
     if decoder is None:
         decoder = "words" if hangul and has_words(recogniser, found) else "greedy"
     decode = open_decoder(decoder, recogniser, found).decode
-    if found.record.denoised:
-        say(found.record.denoised)
+    if found.record.front_end_warning:
+        say(found.record.front_end_warning)
     failed, files = 0, list(find_audio(audio))
-    for row in transcribe(recogniser, files, decode):
+    for row in transcribe(recogniser, files, decode, front_end=found.record.front_end):
         if row.problem is not None:
             click.echo(f"error: {printable(row.problem)}", err=True)
             failed += 1
         else:
             _print(row, hangul=hangul, times=times, as_json=as_json)
     if failed:
-        rest = "; the others were transcribed" if failed < len(files) else ""
+        rest = "; the others are transcribed" if failed < len(files) else ""
         raise InputRejected(f"{failed} of {len(files)} files could not be read{rest}")
 
 
@@ -164,11 +180,11 @@ def _print(row: "Transcribed", *, hangul: bool, times: bool, as_json: bool) -> N
 
 
 def _one_line(summary: dict[str, Any]) -> str:
-    flattered = summary["split"] == "valid" and summary.get("tuned_on", 0) > 0
+    optimistic = summary["split"] == "valid" and summary.get("tuned_on", 0) > 0
     return (
         f"PER {summary['per']:.4f} on split {summary['split']}: {summary['utterances']} utterances,"
         f" {summary['reference_phones']} phones, {summary['substitutions']} substitutions,"
         f" {summary['deletions']} deletions, {summary['insertions']} insertions"
         + (f"; {summary['unreadable']} more could not be read" if summary["unreadable"] else "")
-        + ("; the decoder's weights were tuned on this split, another one tells more" if flattered else "")
+        + ("; optimistic: use a split that the decoder's weights were not tuned on" if optimistic else "")
     )

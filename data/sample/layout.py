@@ -1,4 +1,4 @@
-"""KsponSpeech's folders and lists, as AI Hub distributes them (see pipeline/corpora/kspon.py)."""
+"""KsponSpeech's folders and lists, as AI Hub distributes them (see pipeline/corpora/readers/kspon.py)."""
 
 from pathlib import Path, PurePosixPath
 from typing import Final

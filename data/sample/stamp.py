@@ -11,7 +11,7 @@ import pipeline.contract.vocabulary
 import pipeline.phonology
 
 NAME: Final = "MADE_BY.json"
-PACKAGES: Final = ("espeakng-loader", "g2pk", "numpy", "python-mecab-ko", "soxr")
+PACKAGES: Final = ("espeakng-loader", "g2pk", "mecab-ko", "numpy", "python-mecab-ko-dic", "soxr")
 
 
 def makers() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The audio stage: a recording on disk becomes a 16 kHz clip.
+"""The audio stage: a recording on disk becomes a 16 kHz clip. It is the one ear of both programs.
 
     settings     what may be chosen, and within which bounds
     recordings   Recordings: files opened and hashed once, read in slices; faults as values
@@ -7,43 +7,11 @@
     samples      several channels to one, any rate to 16 kHz, float32 to 16 bits
     silence      collapse_silence: long pauses shortened, speech untouched
     levels       powers of short frames, noise floor, speech level
-    denoise      denoise: the engine that the settings name
+    denoise      denoise: the engine that the settings name, for clips that are noisy
     gate         the stationary spectral gate, in float32
-    clip         prepare_clip: all of it in order, and what is not worth keeping
+    front_end    apply_front_end: silence, then denoise
+    clip         prepare_clip: an utterance, for a shard, or why it is not worth keeping
+    hearing      hear_recording: a whole recording of any length, for a recogniser
 
-Importing the package, or its settings, loads neither scipy nor soundfile nor webrtcvad: a name
-is fetched from its module at first use.
+Import from the modules: `settings` then costs pydantic alone, and neither scipy nor soundfile.
 """
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
-
-if TYPE_CHECKING:
-    from pipeline.audio.clip import prepare_clip
-    from pipeline.audio.recordings import Recordings
-    from pipeline.audio.silence import Collapsed, collapse_silence
-
-__all__ = [
-    "AcceptanceSettings",
-    "Collapsed",
-    "DenoiseSettings",
-    "Recordings",
-    "SilenceSettings",
-    "collapse_silence",
-    "prepare_clip",
-]
-
-_MODULES = {
-    "Collapsed": "silence",
-    "Recordings": "recordings",
-    "collapse_silence": "silence",
-    "prepare_clip": "clip",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

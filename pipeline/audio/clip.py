@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from pipeline.audio.denoise import denoise as remove_noise
-from pipeline.audio.levels import frame_powers, noise_floor_db, speech_level_db
-from pipeline.audio.samples import resample
+from pipeline.audio.front_end import apply_front_end
+from pipeline.audio.samples import peak, resample, within_full_scale
 from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
-from pipeline.audio.silence import Span, collapse_silence
+from pipeline.audio.silence import Span
 from pipeline.contract.reasons import Reason
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.record import Clip, Measurements, Recording, Rejection, SourceSpan, Waveform
@@ -40,19 +39,18 @@ def prepare_clip(
     wave = within_full_scale(recording.wave)
     if recording.source.rate_hz != SAMPLE_RATE_HZ:  # the filter may overshoot
         wave = within_full_scale(resample(wave, rate_hz=recording.source.rate_hz))
-    collapsed = collapse_silence(wave, settings=silence)
-    rejection = check_length(collapsed.wave, recorded=len(wave), settings=acceptance)
+    treated = apply_front_end(wave, silence=silence, denoise=denoise)
+    rejection = check_length(treated.wave, recorded=len(wave), settings=acceptance)
     if rejection:
         return rejection
-    powers = frame_powers(collapsed.wave)
     measurements = Measurements(
-        silence_removed_samples=len(wave) - len(collapsed.wave),
-        noise_floor_db=noise_floor_db(powers),
-        speech_level_db=speech_level_db(powers, gate_db=silence.gate_db),
+        silence_removed_samples=len(wave) - len(treated.wave),
+        noise_floor_db=treated.levels.noise_floor_db,
+        speech_level_db=treated.levels.speech_level_db,
         peak=peak(recording.wave),
     )
-    cleaned = np.clip(remove_noise(collapsed.wave, settings=denoise), -1, 1)
-    return Clip(cleaned, kept_spans(collapsed.spans, length=len(wave), source=recording.source), measurements)
+    kept = kept_spans(treated.spans, length=len(wave), source=recording.source)
+    return Clip(treated.wave, kept, measurements)
 
 
 def kept_spans(spans: tuple[Span, ...], *, length: int, source: SourceSpan) -> tuple[Span, ...]:
@@ -74,17 +72,6 @@ def kept_spans(spans: tuple[Span, ...], *, length: int, source: SourceSpan) -> t
         return source.offset + min(source.length, round(position * source.rate_hz / SAMPLE_RATE_HZ))
 
     return tuple((place(start), place(end)) for start, end in spans)
-
-
-def within_full_scale(wave: Waveform) -> Waveform:
-    """The clip itself, or scaled down so that its peak is 1."""
-    highest = peak(wave)
-    return wave if highest <= 1 else wave / np.float32(highest)
-
-
-def peak(wave: Waveform) -> float:
-    """Largest magnitude."""
-    return float(max(wave.max(), -wave.min()))
 
 
 def check_recording(recording: Recording, *, settings: AcceptanceSettings) -> Rejection | None:

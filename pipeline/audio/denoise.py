@@ -20,29 +20,33 @@ NOISE_SPREAD = np.float32(10**0.6)
 nothing, with babble at 10 dB it costs 0.1 to 0.4 dB (TEDxKR and KsponSpeech, 5 to 15 dB)."""
 
 
-def denoise(wave: Waveform, *, settings: DenoiseSettings) -> Waveform:
-    """Turn down the stationary noise of a 16 kHz clip.
+def denoise(wave: Waveform, *, snr_db: float, settings: DenoiseSettings) -> Waveform:
+    """Turn down the stationary noise of a 16 kHz clip, if it is noisy.
 
     The noise is what the clip's quietest frames hold. A clip too short to show its noise, or
-    without any (digital silence), comes back as it is.
+    without any (digital silence), comes back as it is, and so does one of `settings.max_snr_db`
+    or more.
 
     Args:
         wave: Shape (S,), float32 in [-1, 1], finite.
-        settings: Engine and strength.
+        snr_db: Its speech level over its noise floor, as `Levels` has it.
+        settings: Engine, strength, and what counts as noisy.
 
     Returns:
-        Shape (S,), float32; the gate may overshoot full scale by a little.
+        Shape (S,), float32 in [-1, 1]; the very same array where nothing is done.
     """
     if settings.engine == "off":
         return wave
     if settings.engine == "noisereduce-defaults":
         return package_defaults(wave)
+    if snr_db >= settings.max_snr_db:
+        return wave
     noise = find_noise(wave, frame_samples=settings.n_fft, share=settings.noise_share)
     if not noise.any():
         return wave
-    if settings.engine == "gate":
-        return gate_noise(wave, noise=noise, settings=settings)
-    return package_gate(wave, noise=noise, settings=settings)
+    reduce = gate_noise if settings.engine == "gate" else package_gate
+    cleaned = reduce(wave, noise=noise, settings=settings)
+    return np.clip(cleaned, -1, 1, out=cleaned)
 
 
 def find_noise(wave: Waveform, *, frame_samples: int, share: float) -> Waveform:
@@ -103,26 +107,26 @@ def package_defaults(wave: Waveform) -> Waveform:
         import noisereduce
     if not wave.any():
         return wave  # the package would give NaN
-    gated: Waveform = noisereduce.reduce_noise(y=wave, sr=SAMPLE_RATE_HZ, n_jobs=1).astype(np.float32)
-    return gated
+    reduced: Waveform = noisereduce.reduce_noise(y=wave, sr=SAMPLE_RATE_HZ, n_jobs=1).astype(np.float32)
+    return np.clip(reduced, -1, 1, out=reduced)
 
 
+# noisereduce imports torch wherever it is installed, for a mode that is not used here: 480 MB and
+# two to three seconds in every worker. It takes an ImportError for "torch is not installed", so
+# while it is imported, torch is not to be found. This costs 15 lines; the other ways are to keep
+# torch out of the pipeline's environment, or to do without the package as an engine.
 class _TorchHider(MetaPathFinder):
     """Makes `import torch` fail as if it were not installed."""
 
     def find_spec(self, fullname: str, *_: object) -> None:
-        """No module, and no other finder asked, for torch; no opinion on the rest."""
+        """Refuse torch; leave every other module to the next finder."""
         if fullname == "torch":
             raise ModuleNotFoundError("torch is hidden from noisereduce", name="torch")
 
 
 @contextmanager
 def _without_torch() -> Iterator[None]:
-    """Hide torch inside the block; where it is loaded already, nothing is saved or changed.
-
-    noisereduce imports torch wherever it is installed, for a mode that is not used here: 480 MB
-    and seconds for every worker. It takes an ImportError as "torch is absent".
-    """
+    """Hide torch inside the block; if it was imported before, nothing changes."""
     hider = _TorchHider()
     sys.meta_path.insert(0, hider)
     try:

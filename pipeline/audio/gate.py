@@ -5,6 +5,9 @@ from the mean and deviation, in dB, of a noise clip; a mask of the cells above i
 smoothed by a triangle over frequency and time; the clip resynthesised. Fed the same noise clip
 and parameters the two agree to better than 60 dB (tests/unit/audio/test_gate.py). It runs in
 blocks that fit the processor's cache, so that memory does not grow with the clip.
+
+scipy.fft is imported where it is used: it takes longer to load than all else that an utterance
+needs together, and clips that are clean do not come here.
 """
 
 from functools import lru_cache
@@ -12,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import irfft, rfft
 
 from pipeline.audio.settings import DenoiseSettings
 from pipeline.contract.schema import SAMPLE_RATE_HZ
@@ -24,7 +26,7 @@ DYNAMIC_RANGE_DB = 80.0
 PACKAGE_LEAD_SAMPLES = 30_000
 """noisereduce pads a clip by this much: it sets where the frames begin, and so do we."""
 
-Rows = npt.NDArray[np.float32]
+Cells = npt.NDArray[np.float32]
 """One value per frame and frequency, shape (T, F)."""
 
 
@@ -84,12 +86,14 @@ def smoothing_bins(settings: DenoiseSettings) -> int:
 
 def analyse(samples: Waveform, *, settings: DenoiseSettings) -> npt.NDArray[np.complex64]:
     """Spectra of Hann-windowed frames, shape (T, F), complex64."""
+    from scipy.fft import rfft
+
     frames = np.lib.stride_tricks.sliding_window_view(samples, settings.n_fft)[:: hop_samples(settings)]
     spectra: npt.NDArray[np.complex64] = rfft(frames * _window(settings.n_fft), axis=1, overwrite_x=True)
     return spectra
 
 
-def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Rows:
+def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Cells:
     """Gains from a mask: a triangle over time and frequency, 1 - prop_decrease where all is noise.
 
     Args:
@@ -107,7 +111,7 @@ def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Rows:
     flat = padded.reshape(-1)
     flat[: flat.size - 2 * bins + 2] = _box(_box(flat, bins), bins)
     prop = np.float32(settings.prop_decrease)
-    gains: Rows = np.multiply(padded[:, : mask.shape[1]], prop / np.float32(most), dtype=np.float32)
+    gains: Cells = np.multiply(padded[:, : mask.shape[1]], prop / np.float32(most), dtype=np.float32)
     gains += (1 - prop) * _edge(mask.shape[1], bins)
     return gains
 
@@ -134,10 +138,10 @@ def _window(n_fft: int) -> npt.NDArray[np.float32]:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
 
 
-def _powers(spectra: npt.NDArray[np.complex64]) -> Rows:
+def _powers(spectra: npt.NDArray[np.complex64]) -> Cells:
     """Squared magnitudes, without the square root of `abs`."""
     parts = np.square(spectra.view(np.float32))
-    powers: Rows = parts[:, 0::2] + parts[:, 1::2]
+    powers: Cells = parts[:, 0::2] + parts[:, 1::2]
     return powers
 
 
@@ -149,8 +153,10 @@ def _synthesis_window(n_fft: int, overlap: int) -> npt.NDArray[np.float32]:
     return window
 
 
-def _resynthesise(spectra: npt.NDArray[np.complex64], gains: Rows, *, settings: DenoiseSettings) -> Waveform:
+def _resynthesise(spectra: npt.NDArray[np.complex64], gains: Cells, *, settings: DenoiseSettings) -> Waveform:
     """Overlap-add of the gated frames; `spectra` is overwritten."""
+    from scipy.fft import irfft
+
     overlap = settings.overlap
     spectra *= gains
     frames = irfft(spectra, n=settings.n_fft, axis=1, overwrite_x=True)

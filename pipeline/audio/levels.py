@@ -1,5 +1,7 @@
 """Levels of short frames: where the voice is, where the noise floor is."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -43,6 +45,30 @@ def percentile(values: Powers, percent: float) -> float:
 def loud_frames(powers: Powers, *, gate_db: float) -> npt.NDArray[np.bool_]:
     """Frames above the clip's 95th percentile minus `gate_db`, shape (F,)."""
     return powers > np.float32(percentile(powers, LOUD_PERCENTILE) * 10 ** (-gate_db / 10))
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How loud a clip's speech and its pauses are, in dBFS.
+
+    Attributes:
+        noise_floor_db: Of the quietest 15 % of its frames.
+        speech_level_db: Of the frames that the energy gate lets through.
+    """
+
+    noise_floor_db: float
+    speech_level_db: float
+
+    @property
+    def snr_db(self) -> float:
+        """Speech over noise."""
+        return self.speech_level_db - self.noise_floor_db
+
+
+def measure_levels(wave: Waveform, *, gate_db: float) -> Levels:
+    """Levels of a 16 kHz clip; `gate_db` is the energy gate of `loud_frames`."""
+    powers = frame_powers(wave)
+    return Levels(noise_floor_db(powers), speech_level_db(powers, gate_db=gate_db))
 
 
 def noise_floor_db(powers: Powers) -> float:

@@ -96,7 +96,7 @@ def open_recording(path: Path) -> OpenRecording | Rejection:
     except (FileNotFoundError, NotADirectoryError, ValueError):  # a NUL in the name is a ValueError
         return Rejection(Reason.MISSING_AUDIO, f"no file {path.name}")
     except OSError as error:
-        return _unreadable(path.name, error)
+        return unreadable(path.name, error)
     opened = _examine(stream, path=path, file_bytes=facts.st_size)
     if isinstance(opened, Rejection):
         stream.close()
@@ -114,7 +114,7 @@ def _examine(stream: FileIO, *, path: Path, file_bytes: int) -> OpenRecording | 
             return OpenRecording(path.name, stream, pcm, sha256, truncation, note=odd)
         decoder = SoundFileDecoder(stream)
     except (OSError, LibsndfileError) as error:
-        return _unreadable(path.name, error)
+        return unreadable(path.name, error)
     if decoder.rate_hz not in RATES_HZ or decoder.channels > MOST_CHANNELS:
         found = f"{decoder.rate_hz} Hz and {decoder.channels} channels"
         return Rejection(Reason.UNREADABLE_AUDIO, f"{path.name} claims {found}")
@@ -127,7 +127,8 @@ def _is_headerless(stream: FileIO, *, suffix: str) -> bool:
     return suffix.lower() in HEADERLESS_SUFFIXES and stream.read(4) != b"RIFF"
 
 
-def _unreadable(name: str, error: OSError | LibsndfileError) -> Rejection:
+def unreadable(name: str, error: OSError | LibsndfileError) -> Rejection:
+    """The verdict on a file that the system or libsndfile gave up on, in its words."""
     words = error.error_string if isinstance(error, LibsndfileError) else error.strerror
     return Rejection(Reason.UNREADABLE_AUDIO, f"{name}: {words}")
 
@@ -141,7 +142,7 @@ def read_segment(recording: OpenRecording, source: AudioSource, *, longest_s: fl
     try:
         samples = recording.decoder.read(start, end - start)
     except (OSError, LibsndfileError) as error:
-        return _unreadable(recording.name, error)
+        return unreadable(recording.name, error)
     if len(samples) < end - start:
         found = f"{recording.name} ends {len(samples)} samples into {start}..{end}, which its header promises"
         return Rejection(Reason.TRUNCATED_AUDIO, found)

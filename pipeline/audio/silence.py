@@ -1,5 +1,6 @@
 """Long pauses, shortened: what speech there is survives sample by sample."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,6 +13,8 @@ from pipeline.audio.samples import to_pcm16
 from pipeline.audio.settings import SilenceSettings
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.record import Waveform
+
+BLOCK_FRAMES = 1000  # half a minute
 
 Span = tuple[int, int]
 """First sample and the one after the last."""
@@ -68,14 +71,21 @@ def speech_frames(wave: Waveform, *, settings: SilenceSettings) -> npt.NDArray[n
     """Which 30 ms frames of a 16 kHz clip hold speech, shape (F,); the last may be partial."""
     # A fresh detector for each clip: it adapts, and a clip must not depend on the one before.
     is_speech = webrtcvad.Vad(settings.vad_level).is_speech
-    frames = -(-len(wave) // FRAME_SAMPLES)
-    frame_bytes = 2 * FRAME_SAMPLES
-    pcm = memoryview(to_pcm16(wave).tobytes().ljust(frames * frame_bytes, b"\0"))
-    starts = range(0, frames * frame_bytes, frame_bytes)
-    voiced = np.fromiter(
-        (is_speech(pcm[start : start + frame_bytes], SAMPLE_RATE_HZ) for start in starts), np.bool_, frames
-    )
+    voiced = np.fromiter((is_speech(frame, SAMPLE_RATE_HZ) for frame in _pcm_frames(wave)), np.bool_)
     return voiced & loud_frames(frame_powers(wave), gate_db=settings.gate_db)
+
+
+def _pcm_frames(wave: Waveform) -> Iterator[memoryview]:
+    """Frames of 30 ms as 16-bit bytes, the last one padded with zeros.
+
+    A block of them is converted at a time: an hour's recording is not held a second time.
+    """
+    frame_bytes = 2 * FRAME_SAMPLES
+    for first in range(0, len(wave), BLOCK_FRAMES * FRAME_SAMPLES):
+        pcm = to_pcm16(wave[first : first + BLOCK_FRAMES * FRAME_SAMPLES]).tobytes()
+        padded = memoryview(pcm.ljust(-(-len(pcm) // frame_bytes) * frame_bytes, b"\0"))
+        for start in range(0, len(padded), frame_bytes):
+            yield padded[start : start + frame_bytes]
 
 
 def silent_runs(speech: npt.NDArray[np.bool_], *, length: int) -> list[Span]:

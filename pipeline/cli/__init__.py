@@ -1,11 +1,15 @@
 """The command line of the pipeline: `malsori`.
 
     preprocess   raw recordings -> shards and a manifest
-    handoff      verify, show, merge, split, filter, report, export
-    machine      phonemes, corpora, doctor
+    dataset      verify, show, merge, split, filter, report, export
+    tools        phonemes, corpora, doctor
+    doctor       what `malsori doctor` checks
+    summary      the tables that commands print
+    options      options that several commands share
 
 Results go to stdout, everything else to stderr; exit codes are those of
-`pipeline.contract.errors`. Heavy imports happen inside the commands.
+`pipeline.contract.errors`. Commands import what they need when they run, so that `--help`,
+`show` and `phonemes` load nothing they do not use.
 """
 
 from typing import Any
@@ -13,13 +17,13 @@ from typing import Any
 import click
 
 from pipeline.cli.dataset import export, filter_rows, merge, report, show, split, verify
-from pipeline.cli.preprocess import preprocess
+from pipeline.cli.preprocess import preprocess_command
 from pipeline.cli.tools import corpora, doctor, phonemes
 from pipeline.contract.errors import exit_codes
 
 
 class Commands(click.Group):
-    """Commands whose errors become one line and an exit code."""
+    """Commands whose errors end in one line on stderr and the exit code of their kind."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command under `exit_codes`."""
@@ -27,7 +31,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The commands in the order of the work, not of the alphabet."""
+        """The commands in the order of the work instead of the alphabet."""
         return list(self.commands)
 
 
@@ -38,6 +42,6 @@ def main() -> None:
 
 
 for command in (
-    preprocess, verify, show, merge, split, filter_rows, report, export, phonemes, corpora, doctor,
+    preprocess_command, verify, show, merge, split, filter_rows, report, export, phonemes, corpora, doctor,
 ):  # fmt: skip
     main.add_command(command)

@@ -1,7 +1,7 @@
-"""What is done with manifests: verify, show, merge, split, filter, report, export."""
+"""Commands on a finished manifest: verify, show, merge, split, filter, report, export."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,31 +12,36 @@ if TYPE_CHECKING:
     from pipeline.contract.manifest import Manifest
 
 
-def _named_json(_context: click.Context, _option: click.Parameter, path: Path) -> Path:
-    """A slip must not write over a shard."""
+def _require_json(_context: click.Context, _option: click.Parameter, path: Path) -> Path:
+    """Keep a slip from overwriting a shard."""
     if path.suffix != ".json":
-        raise InputRejected(f"{path}: expected the name of a manifest, one that ends in .json")
+        raise InputRejected(f"{path}: expected a manifest's name, one that ends in .json")
     return path
 
 
 OUTPUT = click.option(
-    "-o", "--output", required=True, type=FOLDER, callback=_named_json, help="The manifest to write (*.json)."
+    "-o",
+    "--output",
+    required=True,
+    type=FOLDER,
+    callback=_require_json,
+    help="The manifest to write (*.json).",
 )
 
 
 @click.command()
 @click.argument("manifest", type=FOLDER)
-@click.option("--deep", is_flag=True, help="Decode every row and derive its labels again.")
+@click.option("--deep", is_flag=True, help="Also decode every row and derive its labels from its text again.")
 @ROOT
 @ALLOW_OUTSIDE
-def verify(manifest: Path, root: Path | None, **options: bool) -> None:
+def verify(*, manifest: Path, deep: bool, root: Path | None, allow_outside: bool) -> None:
     """Check that the shards are what MANIFEST says."""
     from pipeline.contract.opened import open_manifest
     from pipeline.dataset.verify import verify_manifest
 
-    opened = open_manifest(manifest, root=root, allow_outside=options["allow_outside"])
-    verify_manifest(opened, deep=options["deep"])
-    depth = "hashes, rows, audio and labels" if options["deep"] else "hashes and rows"
+    opened = open_manifest(manifest, root=root, allow_outside=allow_outside)
+    verify_manifest(opened, deep=deep)
+    depth = "hashes, rows, audio and labels" if deep else "hashes and rows"
     shards, kept = len(opened.manifest.shards), opened.manifest.counts.kept
     click.echo(f"{manifest}: {shards} shards, {kept} utterances, {depth} as recorded")
 
@@ -45,16 +50,17 @@ def verify(manifest: Path, root: Path | None, **options: bool) -> None:
 @click.argument("manifest", type=FOLDER)
 @click.option("--diff", "other", type=FOLDER, help="Show how MANIFEST differs from this one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest's content.")
-def show(manifest: Path, other: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click's flag
+def show(*, manifest: Path, other: Path | None, as_json: bool) -> None:
     """Show what MANIFEST describes: hours, speakers, drops by reason, settings."""
     from pipeline.cli.summary import summarise_manifest
     from pipeline.contract.manifest_file import read_manifest
-    from pipeline.dataset.compare import compare_manifests
 
     content = read_manifest(manifest)
     if other is not None:
+        from pipeline.dataset.compare import compare_manifests
+
         lines = compare_manifests(content, read_manifest(other))
-        click.echo("\n".join(lines) if lines else "no difference but in the facts of the runs")
+        click.echo("\n".join(lines) if lines else "no difference outside the facts of the runs")
     elif as_json:
         click.echo(content.to_json(), nl=False)
     else:
@@ -64,26 +70,28 @@ def show(manifest: Path, other: Path | None, as_json: bool) -> None:  # noqa: FB
 @click.command()
 @click.argument("manifests", nargs=-1, required=True, type=FOLDER)
 @OUTPUT
-@click.option("--name", help="Name of the dataset; that of the manifests if they agree.")
-@click.option("--mixed-settings", is_flag=True, help="Also join what was made with different settings.")
+@click.option("--name", help="Name of the dataset. [default: the manifests' own, if they share one]")
+@click.option("--mixed-settings", is_flag=True, help="Also join shards made with different settings.")
 @ROOT
 @ALLOW_OUTSIDE
 def merge(
-    manifests: tuple[Path, ...], output: Path, name: str | None, root: Path | None, **options: bool
+    *,
+    manifests: tuple[Path, ...],
+    output: Path,
+    name: str | None,
+    mixed_settings: bool,
+    root: Path | None,
+    allow_outside: bool,
 ) -> None:
     """Join MANIFESTS, or the parts of one run, into one; the shards stay where they are."""
     from pipeline.contract.opened import open_manifest
     from pipeline.dataset.merge import merge_manifests
 
-    _keep_inputs(output, *manifests)
-    merged = merge_manifests(
-        [open_manifest(path, root=root, allow_outside=options["allow_outside"]) for path in manifests],
-        output,
-        name=name,
-        command=command_line(),
-        mixed_settings=options["mixed_settings"],
-    )
-    _tell_derived(output, merged)
+    if output.resolve() in {path.resolve() for path in manifests}:
+        raise InputRejected(f"-o {output} would replace one of the manifests to merge; give another name")
+    opened = [open_manifest(path, root=root, allow_outside=allow_outside) for path in manifests]
+    merged = merge_manifests(opened, output, name=name, command=command_line(), mixed_settings=mixed_settings)
+    _print_summary(output, merged)
 
 
 @click.command()
@@ -93,25 +101,40 @@ def merge(
 @click.option("--test", type=click.FloatRange(0, 1), default=0.0, metavar="FRACTION")
 @click.option("--by", type=click.Choice(["speaker", "utterance"]), default="speaker", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--valid-speaker", "valid_speakers", multiple=True, help="This speaker is for validation.")
-@click.option("--test-speaker", "test_speakers", multiple=True, help="This speaker is for testing.")
+@click.option("--valid-speaker", "valid_speakers", multiple=True, help="Use this speaker for validation.")
+@click.option("--test-speaker", "test_speakers", multiple=True, help="Use this speaker for testing.")
 @ROOT
 @ALLOW_OUTSIDE
 def split(
+    *,
     manifest: Path,
     output: Path,
+    valid: float,
+    test: float,
+    by: str,
+    seed: int,
+    valid_speakers: tuple[str, ...],
+    test_speakers: tuple[str, ...],
     root: Path | None,
-    allow_outside: bool,  # noqa: FBT001 - click's flag
-    **options: Any,
+    allow_outside: bool,
 ) -> None:
     """Divide MANIFEST into train, valid and test; a speaker is never in two of them."""
     from pipeline.contract.opened import open_manifest
     from pipeline.dataset.split import split_manifest
-    from pipeline.shards import SplitSettings
+    from pipeline.shards.settings import SplitSettings
 
-    settings = SplitSettings.from_tables(options)
+    settings = SplitSettings.from_tables(
+        {
+            "by": by,
+            "valid": valid,
+            "test": test,
+            "seed": seed,
+            "valid_speakers": valid_speakers,
+            "test_speakers": test_speakers,
+        }
+    )
     opened = open_manifest(manifest, root=root, allow_outside=allow_outside)
-    _tell_derived(output, split_manifest(opened, output, settings=settings, command=command_line()))
+    _print_summary(output, split_manifest(opened, output, settings=settings, command=command_line()))
 
 
 @click.command("filter")
@@ -120,34 +143,41 @@ def split(
 @OUTPUT
 @ROOT
 @ALLOW_OUTSIDE
-def filter_rows(manifest: Path, expression: str, output: Path, root: Path | None, **options: bool) -> None:
-    """Narrow MANIFEST down to the rows for which EXPRESSION holds, such as "duration_s < 15"."""
+def filter_rows(
+    *, manifest: Path, expression: str, output: Path, root: Path | None, allow_outside: bool
+) -> None:
+    """Keep the rows of MANIFEST for which EXPRESSION holds, such as "duration_s < 15"."""
     from pipeline.contract.opened import open_manifest
-    from pipeline.dataset.filter import select_rows
+    from pipeline.dataset.filter import filter_manifest
 
-    opened = open_manifest(manifest, root=root, allow_outside=options["allow_outside"])
-    _tell_derived(output, select_rows(opened, output, expression=expression, command=command_line()))
+    opened = open_manifest(manifest, root=root, allow_outside=allow_outside)
+    _print_summary(output, filter_manifest(opened, output, expression=expression, command=command_line()))
 
 
 @click.command()
 @click.argument("manifest", type=FOLDER)
 @click.option("-o", "--output", required=True, type=FOLDER, help="The page to write (*.html).")
-@click.option(
-    "--raw", "raw", multiple=True, type=FOLDER, help="The raw corpus, to hear utterances before processing."
-)
+@click.option("--raw", multiple=True, type=FOLDER, help="The raw corpus, to hear recordings as they were.")
 @click.option("--samples", type=click.IntRange(0, 200), default=20, show_default=True, metavar="N")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the sample.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Picks the samples.")
 @ROOT
 @ALLOW_OUTSIDE
-def report(manifest: Path, output: Path, root: Path | None, **options: Any) -> None:
-    """Write one offline page by which MANIFEST can be judged: figures, charts, samples to hear."""
+def report(
+    *,
+    manifest: Path,
+    output: Path,
+    raw: tuple[Path, ...],
+    samples: int,
+    seed: int,
+    root: Path | None,
+    allow_outside: bool,
+) -> None:
+    """Write one offline page to judge MANIFEST by: figures, charts, samples to hear."""
     from pipeline.contract.opened import open_manifest
     from pipeline.report import write_report
 
-    opened = open_manifest(manifest, root=root, allow_outside=options["allow_outside"])
-    num_bytes = write_report(
-        opened, output, raw=options["raw"], samples=options["samples"], seed=options["seed"]
-    )
+    opened = open_manifest(manifest, root=root, allow_outside=allow_outside)
+    num_bytes = write_report(opened, output, raw=raw, samples=samples, seed=seed)
     click.echo(f"wrote {output}, {num_bytes / 1e6:.1f} MB", err=True)
 
 
@@ -157,12 +187,12 @@ def report(manifest: Path, output: Path, root: Path | None, **options: Any) -> N
 @click.option("-o", "--output", required=True, type=FOLDER, help="The folder to make.")
 @ROOT
 @ALLOW_OUTSIDE
-def export(manifest: Path, output: Path, root: Path | None, **options: Any) -> None:
+def export(*, manifest: Path, target: str, output: Path, root: Path | None, allow_outside: bool) -> None:
     """Write the utterances of MANIFEST in NeMo's layout, or as a Hugging Face dataset."""
     from pipeline.contract.opened import open_manifest
 
-    opened = open_manifest(manifest, root=root, allow_outside=options["allow_outside"])
-    if options["target"] == "nemo":
+    opened = open_manifest(manifest, root=root, allow_outside=allow_outside)
+    if target == "nemo":
         from pipeline.export.nemo import export_nemo
 
         export_nemo(opened, output)
@@ -173,12 +203,7 @@ def export(manifest: Path, output: Path, root: Path | None, **options: Any) -> N
     click.echo(f"wrote {opened.manifest.counts.kept} utterances to {output}", err=True)
 
 
-def _keep_inputs(output: Path, *inputs: Path) -> None:
-    if output.resolve() in {path.resolve() for path in inputs}:
-        raise InputRejected(f"-o {output} would replace a manifest that is read; give another name")
-
-
-def _tell_derived(path: Path, manifest: "Manifest") -> None:
+def _print_summary(path: Path, manifest: "Manifest") -> None:
     from pipeline.cli.summary import summarise_derived
 
     click.echo(summarise_derived(manifest))
@@ -186,5 +211,5 @@ def _tell_derived(path: Path, manifest: "Manifest") -> None:
     if not splits:
         click.echo("note: no row is left", err=True)
     elif len(splits) == 1:
-        click.echo(f"note: all of it is {splits.pop()}", err=True)
+        click.echo(f"note: every row is in the split {splits.pop()}", err=True)
     click.echo(f"wrote {path}", err=True)

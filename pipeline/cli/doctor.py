@@ -8,7 +8,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from pipeline.contract.errors import MissingResource
-from pipeline.job.resources import default_jobs
+from pipeline.job.resources import default_jobs, usable_cores
 from pipeline.job.versions import PACKAGES
 
 NEEDED_FORMATS = ("WAV", "FLAC", "OGG", "MP3")
@@ -18,7 +18,7 @@ def examine() -> str:
     """A table of what was found.
 
     Raises:
-        MissingResource: Something the pipeline cannot do without is missing; all of it is named.
+        MissingResource: Something that the pipeline needs is missing; the message names all of it.
     """
     rows: list[tuple[str, str]] = []
     missing: list[str] = []
@@ -30,7 +30,7 @@ def examine() -> str:
             missing.append(name)
     table = "\n".join(f"{name:<14} {found}" for name, found in rows)
     if missing:
-        raise MissingResource(f"{', '.join(missing)} not usable here\n{table}")
+        raise MissingResource(f"{', '.join(missing)} cannot be used here\n{table}")
     return table
 
 
@@ -66,7 +66,7 @@ def _pronounce() -> str:
 
 def _cores() -> str:
     jobs = default_jobs()
-    return f"{os.cpu_count()} in the machine, {jobs + 1} for this process, --jobs {jobs} as a rule"
+    return f"{os.cpu_count()} in the machine, {usable_cores()} for this process; default: --jobs {jobs}"
 
 
 def _memory() -> str:

@@ -1,4 +1,4 @@
-"""What several commands share: options, and the command line as the manifest records it."""
+"""What several commands share: options, and the command line as a manifest records it."""
 
 import shlex
 import sys
@@ -8,7 +8,7 @@ import click
 
 FOLDER = click.Path(path_type=Path)
 
-ROOT = click.option("--root", type=FOLDER, help="Where the shards lie, if they were moved.")
+ROOT = click.option("--root", type=FOLDER, help="Folder of the shards, if they were moved.")
 ALLOW_OUTSIDE = click.option(
     "--allow-outside", is_flag=True, help="Follow links that lead out of the shards' folder."
 )

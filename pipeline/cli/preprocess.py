@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -11,104 +11,137 @@ from pipeline.contract.errors import InputRejected
 
 if TYPE_CHECKING:
     from pipeline.corpora import Corpus
-    from pipeline.job.run import Request
+    from pipeline.job.plan import Part
 
 
-@click.command()
+@click.command("preprocess")
 @click.argument("raw", type=FOLDER)
 @click.option(
-    "--corpus", required=True, help="A layout (`malsori corpora` lists them), layout:name, or auto."
+    "--corpus",
+    required=True,
+    help="The layout of RAW (`malsori corpora` lists them), layout:name, or auto.",
 )
 @click.option("--out", required=True, type=FOLDER, help="Folder for the shards.")
 @click.option("--manifest", required=True, type=FOLDER, help="The manifest to write (*.json).")
-@click.option("--name", help="Name of the dataset; as a rule the manifest's file name.")
-@click.option("--title", help="What the recordings are, for the manifest; as a rule the corpus' own.")
-@click.option("--licence", help="Their licence, for the manifest; as a rule the corpus' own.")
-@click.option("--preset", type=FOLDER, help="Settings from a .toml file.")
+@click.option("--name", help="Name of the dataset. [default: the manifest's file name]")
+@click.option("--title", help="What the recordings are, for the manifest. [default: the corpus' own title]")
+@click.option("--licence", help="Their licence, for the manifest. [default: the corpus' own licence]")
+@click.option("--preset", type=FOLDER, help="Read settings from this TOML file.")
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.KEY=VALUE", help="Change one setting.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; all cores but one as a rule.")
-@click.option("--limit", type=click.IntRange(min=1), help="Read only the first N utterances.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes. [default: all cores but one]")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N utterances.")
+@click.option("--part", metavar="I/N", help="Do only the I-th of N parts; `malsori merge` joins them.")
 @click.option(
-    "--part", "part", metavar="I/N", help="Do only this box' share of N; `malsori merge` joins them."
+    "--backend",
+    type=click.Choice(["local", "dask", "ray", "loky"]),
+    default="local",
+    show_default=True,
+    help="Where the work is done; loky is the old name of local.",
 )
-@click.option("--backend", type=click.Choice(["loky", "dask", "ray"]), default="loky", show_default=True)
-@click.option("--address", help="Of the Dask scheduler or Ray head; without it a cluster is started here.")
-@click.option("--max-memory", type=click.IntRange(min=1), metavar="MB", help="For all workers together.")
+@click.option("--address", help="The Dask scheduler or Ray head. [default: a new cluster on this machine]")
+@click.option(
+    "--max-memory",
+    type=click.IntRange(min=1),
+    metavar="MB",
+    help="What all workers together may take. [default: all that is free]",
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1),
     default=120.0,
     show_default=True,
     metavar="SECONDS",
-    help="Time one utterance may take.",
+    help="Give up an utterance after this time.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
 @click.option("--fresh", is_flag=True, help="Do finished shards again.")
-@click.option("--profile", is_flag=True, help="Show where the time went.")
+@click.option("--profile", is_flag=True, help="Print where the time went.")
 @click.option(
-    "--max-dropped", type=click.FloatRange(0, 1), default=1.0, metavar="FRACTION",
-    help="Exit with 4 when a larger share is dropped.",
-)  # fmt: skip
-def preprocess(raw: Path, manifest: Path, **options: Any) -> None:
+    "--max-dropped",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    metavar="FRACTION",
+    help="Exit with code 4 if more than this share of the utterances is dropped.",
+)
+def preprocess_command(
+    *,
+    raw: Path,
+    corpus: str,
+    out: Path,
+    manifest: Path,
+    name: str | None,
+    title: str | None,
+    licence: str | None,
+    preset: Path | None,
+    overrides: tuple[str, ...],
+    jobs: int | None,
+    limit: int | None,
+    part: str | None,
+    backend: Literal["local", "dask", "ray", "loky"],
+    address: str | None,
+    max_memory: int | None,
+    timeout: float,
+    dry_run: bool,
+    fresh: bool,
+    profile: bool,
+    max_dropped: float,
+) -> None:
     """Turn the recordings and transcripts under RAW into shards and a manifest."""
     from pipeline.cli.summary import held_out_hint, profile_table, summarise_run
-    from pipeline.job.run import describe_plan, plan_request
-    from pipeline.job.run import preprocess as run_preprocess
+    from pipeline.job.plan import Part
+    from pipeline.job.resources import default_jobs, fitting_jobs
+    from pipeline.job.run import Request, describe_plan, plan_request, preprocess
+    from pipeline.settings import load_settings
 
-    request = _request(raw, manifest, options)
-    if options["dry_run"]:
+    own_part = None if part is None else Part.parse(part)
+    request = Request(
+        root=raw,
+        corpus=_describe_corpus(_find_corpus(corpus, raw), title=title, licence=licence),
+        out=out,
+        manifest=_manifest_path(manifest, own_part),
+        name=name or manifest.stem,
+        settings=load_settings(preset=preset, overrides=overrides),
+        jobs=fitting_jobs(jobs or default_jobs(), max_memory_mb=max_memory),
+        limit=limit,
+        part=own_part,
+        fresh=fresh,
+        max_dropped=max_dropped,
+        limit_s=timeout,
+        backend="local" if backend == "loky" else backend,
+        address=address,
+        command=command_line(),
+    )
+    if dry_run:
         click.echo(describe_plan(plan_request(request), request))
         return
-    outcome = run_preprocess(request)
-    click.echo(summarise_run(outcome.manifest, reused=outcome.reused))
-    hint = held_out_hint(outcome.manifest, str(request.manifest))
+    finished = preprocess(request)
+    click.echo(summarise_run(finished.manifest, reused=finished.reused))
+    hint = held_out_hint(finished.manifest, str(request.manifest))
     if hint is not None:
         click.echo(hint, err=True)
-    if options["profile"]:
-        click.echo(profile_table(outcome.timings, audio_s=outcome.manifest.statistics.seconds_in))
+    if profile:
+        click.echo(profile_table(finished.timings, audio_s=finished.manifest.statistics.seconds_in))
 
 
-def _corpus(name: str, raw: Path) -> "Corpus":
-    from pipeline.corpora import detect, find_corpus
+def _find_corpus(name: str, raw: Path) -> "Corpus":
+    from pipeline.corpora import detect_corpus, find_corpus
 
     if name != "auto":
         return find_corpus(name)
-    detected = detect(raw)
-    click.echo(f"{raw} is taken for {detected.name}: {detected.saw}", err=True)
+    detected = detect_corpus(raw)
+    click.echo(f"{raw} looks like {detected.name}: {detected.evidence}", err=True)
     return find_corpus(detected.name)
 
 
-def _described(corpus: "Corpus", options: dict[str, Any]) -> "Corpus":
-    given = {key: options[key] for key in ("title", "licence") if options[key] is not None}
+def _describe_corpus(corpus: "Corpus", *, title: str | None, licence: str | None) -> "Corpus":
+    given = {key: value for key, value in (("title", title), ("licence", licence)) if value is not None}
     return replace(corpus, record=corpus.record.model_copy(update=given))
 
 
-def _request(raw: Path, manifest: Path, options: dict[str, Any]) -> "Request":
-    from pipeline.job.plan import Part
-    from pipeline.job.resources import default_jobs, fitting_jobs
-    from pipeline.job.run import Request
-    from pipeline.settings import load_settings
-
+def _manifest_path(manifest: Path, part: "Part | None") -> Path:
+    """Where the manifest of the run, or of its part, is written."""
     if manifest.suffix != ".json":
         raise InputRejected(f"--manifest {manifest}: expected a name that ends in .json")
-    name, part = options["name"] or manifest.stem, None
-    if options["part"] is not None:
-        part = Part.parse(options["part"])
-        manifest = manifest.with_stem(f"{manifest.stem}.part-{part.number}-of-{part.of}")
-    return Request(
-        root=raw,
-        corpus=_described(_corpus(options["corpus"], raw), options),
-        out=options["out"],
-        manifest=manifest,
-        name=name,
-        settings=load_settings(preset=options["preset"], overrides=options["overrides"]),
-        jobs=fitting_jobs(options["jobs"] or default_jobs(), max_memory_mb=options["max_memory"]),
-        limit=options["limit"],
-        part=part,
-        fresh=options["fresh"],
-        max_dropped=options["max_dropped"],
-        limit_s=options["timeout"],
-        backend=options["backend"],
-        address=options["address"],
-        command=command_line(),
-    )
+    if part is None:
+        return manifest
+    return manifest.with_stem(f"{manifest.stem}.part-{part.number}-of-{part.of}")

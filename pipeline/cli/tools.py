@@ -1,4 +1,4 @@
-"""Looking around: how a text is pronounced, which corpora can be read, what this machine lacks."""
+"""Commands that look around: how a text is pronounced, which corpora can be read, what a machine lacks."""
 
 import json
 import sys
@@ -11,26 +11,26 @@ from pipeline.contract.errors import InputRejected
 
 @click.command()
 @click.argument("text", nargs=-1)
-@click.option("--explain", "is_explained", is_flag=True, help="Also show which rules fired, and where.")
-@click.option("--rules", "are_listed", is_flag=True, help="List the rules with their articles.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a text.")
-def phonemes(text: tuple[str, ...], **options: bool) -> None:
+@click.option("--explain", "is_explained", is_flag=True, help="Show every step, and which rules fired.")
+@click.option("--rules", "are_listed", is_flag=True, help="List the rules and their articles.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per text.")
+def phonemes(*, text: tuple[str, ...], is_explained: bool, are_listed: bool, as_json: bool) -> None:
     """Show how Korean TEXT is pronounced: Hangul as spoken, IPA symbols, romanisation.
 
     `-` reads lines from standard input.
     """
     if text == ("-",):
         text = tuple(line.strip() for line in sys.stdin if line.strip())
-    elif not text and not options["are_listed"]:
+    elif not text and not are_listed:
         raise click.UsageError("give a TEXT, or --rules")
-    if options["are_listed"]:
+    if are_listed:
         for line in _rules():
             click.echo(line)
-    if options["is_explained"]:
+    if is_explained:
         for one in text:
             click.echo("\n".join(_explanation(one)))
     elif text:
-        for line in _labels(text, as_json=options["as_json"]):
+        for line in _labels(text, as_json=as_json):
             click.echo(line)
 
 

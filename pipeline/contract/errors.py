@@ -1,8 +1,8 @@
 """The errors of a run, and the exit code of each.
 
-    MalsoriError              one clear line for the user, no traceback
+    MalsoriError             one clear line for the user, no traceback
     ├── InputRejected    3    settings or input that cannot be used as given
-    ├── TooManyDropped   4    finished, but more utterances dropped than allowed
+    ├── TooManyDropped   4    finished, but more utterances were dropped than allowed
     ├── HandOffBroken    5    a hash, schema or version that does not match its manifest
     ├── MissingResource  6    something that must be installed or fetched beforehand
     └── TrainingDiverged 7    too many training steps in a row were not finite
@@ -72,9 +72,11 @@ class TrainingDiverged(MalsoriError):
 def exit_codes(again: str = "the same command") -> Iterator[None]:
     """Turn a run's errors into one line on stderr and the exit code of their kind.
 
-    `again` is what goes on where an interrupted run stopped.
-    A full disk or a folder that may not be written to is the user's to mend as well. Anything
-    else is a bug and propagates.
+    So are a full disk and a folder without write permission, which only the user can mend.
+    Anything else is a bug and propagates.
+
+    Args:
+        again: The command that continues an interrupted run.
     """
     try:
         yield

@@ -2,44 +2,31 @@
 
 Everything outside `run` depends only on the input, the settings and the versions: two runs
 over the same corpus give the same bytes there. Paths of shards are relative to `root`, and
-`root` is relative to the manifest's own folder. A manifest may describe some rows of a shard
-only (`ShardRecord.ranges`), so that a split or a filter rewrites no audio.
+`root` is relative to the manifest's own folder. A manifest may use only some rows of a shard
+(`ShardRecord.ranges`), so a split or a filter rewrites no audio. manifest_file.py reads and
+writes the document.
 """
 
 import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import write_text
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
 
-MAX_MANIFEST_BYTES = 64 * 2**20
-MAX_VALUES = 3_000_000
-"""Of any kind: reading so many takes 690 MB at worst (tests/bench/fuzz.md). Half of three million
-utterances, picked at random, take 2.3 million."""
-
-MAX_COUNT = 2**53  # what a JSON reader of another language still counts exactly
+MAX_COUNT = 2**53  # JSON readers in other languages count exactly up to here
 MAX_PARTS = 100_000
 MAX_PATH_BYTES = 1_024
 
-FIRST_FAULT = Field(fail_fast=True)  # a million faults are no more use than one, and take gigabytes
+FIRST_FAULT = Field(fail_fast=True)  # a list of a million errors helps nobody and takes gigabytes
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Record(BaseModel):
-    """A part of the manifest: immutable, no unknown keys, no silent conversions."""
+    """Base of every part of the manifest: immutable, no unknown keys, no silent conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -74,7 +61,7 @@ class CorpusRecord(Record):
 
 
 class SourceRecord(Record):
-    """A raw corpus and what was found of it.
+    """A raw corpus and what was found in it.
 
     `listing_sha256` covers every utterance with its path, size and transcript.
     """
@@ -93,7 +80,7 @@ class SettingsRecord(Record):
 
 
 class PartRecord(Record):
-    """One box' share of a run that was divided over several: `number` of `of`, from 1."""
+    """One machine's share of a run divided over several: `number` of `of`, counted from 1."""
 
     number: Annotated[int, Field(ge=1)]
     of: Annotated[int, Field(ge=1, le=MAX_PARTS)]
@@ -101,7 +88,7 @@ class PartRecord(Record):
     @model_validator(mode="after")
     def _is_one_of_them(self) -> Self:
         if self.number > self.of:
-            raise ValueError(f"part {self.number} of {self.of}")
+            raise ValueError(f"there is no part {self.number} of {self.of}")
         return self
 
 
@@ -143,8 +130,8 @@ class ShardRecord(Record):
         path: Relative to the manifest's `root`, with forward slashes.
         stored_rows: Rows in the file.
         rows: Rows that belong to the dataset.
-        ranges: Which they are, as [start, end) pairs in order; None is all of them.
-        settings: Position in the manifest's `settings` of those the file was made with.
+        ranges: Those rows as [start, end) pairs in order; None means all of them.
+        settings: Index into the manifest's `settings`: those the file was made with.
     """
 
     path: FilePath
@@ -204,7 +191,7 @@ class Counts(Record):
 
 
 class SpeakerRecord(Record):
-    """What is kept of one speaker."""
+    """The kept utterances of one speaker."""
 
     utterances: Count
     seconds: Seconds
@@ -239,7 +226,7 @@ class RunRecord(Record):
 
 
 class Manifest(Record):
-    """What teammates hand to each other."""
+    """The whole document, as teammates hand it to each other."""
 
     contract_version: Literal[1]
     name: str
@@ -252,7 +239,7 @@ class Manifest(Record):
     counts: Counts
     dropped: DroppedRecord
     statistics: Statistics
-    history: Annotated[tuple[str, ...], FIRST_FAULT]  # what was done to the rows since the shards were made
+    history: Annotated[tuple[str, ...], FIRST_FAULT]  # what was done since the shards were made
     run: RunRecord
 
     @model_validator(mode="after")
@@ -287,28 +274,3 @@ class Manifest(Record):
     def split_shards(self, split: str) -> tuple[ShardRecord, ...]:
         """The shards of one split, in order."""
         return tuple(shard for shard in self.shards if shard.split == split)
-
-
-def find_excess(raw: bytes) -> str | None:
-    """What there is too much of in a manifest's text, counted without reading it; or None."""
-    if len(raw) > MAX_MANIFEST_BYTES:
-        return f"over {MAX_MANIFEST_BYTES:,} bytes"
-    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        return f"over {MAX_VALUES:,} values"
-    return None
-
-
-def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest, whole or not at all.
-
-    Raises:
-        InputRejected: It would be one that nobody reads.
-    """
-    text = manifest.to_json()
-    excess = find_excess(text.encode())
-    if excess is not None:
-        raise InputRejected(
-            f"{path} would have {excess}: a view of so many single rows is too large;"
-            " preprocess what is wanted by itself, or filter what was made of it in parts"
-        )
-    write_text(path, text)

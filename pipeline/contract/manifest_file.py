@@ -1,4 +1,8 @@
-"""Reading a manifest that somebody else wrote: strict, bounded, never a crash."""
+"""Reading and writing a manifest.
+
+What is read may have been written by anyone: reading is strict, takes bounded memory and ends in
+a manifest or a clear error.
+"""
 
 import json
 import math
@@ -10,10 +14,17 @@ from pydantic import ValidationError
 
 from pipeline.contract import CONTRACT_VERSION
 from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.manifest import MAX_MANIFEST_BYTES, Manifest, SpeakerRecord, find_excess
+from pipeline.contract.files import write_text
+from pipeline.contract.manifest import Manifest, SpeakerRecord
 from pipeline.contract.text import shorten
+from pipeline.contract.validation import first_problem
 
-MAX_KEYS = 1_000  # of one object: a million unknown ones would be a million faults to name
+MAX_MANIFEST_BYTES = 64 * 2**20
+MAX_VALUES = 3_000_000
+"""JSON values of any kind. Reading that many takes 690 MB at worst (tests/bench/fuzz.md). A random
+half of three million utterances takes 2.3 million."""
+
+MAX_KEYS = 1_000  # in one object: a million unknown keys would be a million errors to list
 MAX_SPEAKERS = 300_000
 
 
@@ -22,7 +33,7 @@ def read_manifest(path: Path) -> Manifest:
 
     Raises:
         InputRejected: There is no such file, or it is not a manifest.
-        HandOffBroken: It is of another contract version, or its parts contradict each other.
+        HandOffBroken: It has another contract version, or its parts contradict each other.
     """
     version, text = _read_json(path)
     if version is None:
@@ -36,15 +47,26 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
-        raise HandOffBroken(f"{path}: {first_problem(error)}") from error
+        problem = first_problem(error)
+        if "recursion limit" in problem:  # Python 3.14's json reads on where earlier ones give up
+            raise InputRejected(f"{path} is not a manifest (JSON): nested too deeply") from error
+        raise HandOffBroken(f"{path}: {problem}") from error
 
 
-def first_problem(error: ValidationError) -> str:
-    """Where a record is wrong, and how, in one short line."""
-    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    message = problem["msg"].removeprefix("Value error, ")
-    place = ".".join(str(part) for part in problem["loc"])
-    return f"{shorten(place)}: {shorten(message)}" if place else shorten(message)
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest, whole or not at all.
+
+    Raises:
+        InputRejected: It is larger than `read_manifest` accepts.
+    """
+    text = manifest.to_json()
+    excess = _find_excess(text.encode())
+    if excess is not None:
+        raise InputRejected(
+            f"{path} would have {excess}, more than can be read again: the rows are too scattered;"
+            " preprocess only what is wanted, or filter in several steps"
+        )
+    write_text(path, text)
 
 
 def _read_json(path: Path) -> tuple[Any, str]:
@@ -52,9 +74,9 @@ def _read_json(path: Path) -> tuple[Any, str]:
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_MANIFEST_BYTES + 1)
-        excess = find_excess(raw)
+        excess = _find_excess(raw)
         if excess is not None:
-            raise InputRejected(f"{path} has {excess}, more than a manifest has")
+            raise InputRejected(f"{path} has {excess}, more than a manifest may have")
         content = json.loads(raw, object_pairs_hook=_as_object, parse_float=_finite, parse_constant=_finite)
         version = content.get("contract_version") if isinstance(content, dict) else None
         return version, json.dumps(content)
@@ -66,8 +88,17 @@ def _read_json(path: Path) -> tuple[Any, str]:
         raise InputRejected(f"{path} is not a manifest (JSON): {shorten(str(error))}") from error
 
 
+def _find_excess(raw: bytes) -> str | None:
+    """Which limit a manifest's text exceeds, counted without parsing it; None if none."""
+    if len(raw) > MAX_MANIFEST_BYTES:
+        return f"over {MAX_MANIFEST_BYTES:,} bytes"
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        return f"over {MAX_VALUES:,} values"
+    return None
+
+
 def _as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object as manifests have them: no key twice, and not many keys unless they are speakers."""
+    """A JSON object without repeated keys, and without many keys unless they are speakers."""
     content = dict(pairs)
     if len(content) > MAX_KEYS and (len(content) > MAX_SPEAKERS or not _are_speakers(content)):
         raise ValueError(f"an object of {len(content)} keys")
@@ -85,5 +116,5 @@ def _are_speakers(content: dict[str, Any]) -> bool:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{shorten(text)} is no finite number")
+        raise ValueError(f"{shorten(text)} is not a finite number")
     return number

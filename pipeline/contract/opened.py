@@ -1,7 +1,7 @@
-"""A manifest together with the folder its shards lie in: how rows are reached.
+"""A manifest together with the folder its shards lie in: the way to the rows.
 
-A manifest from someone else is untrusted input: no path of it may leave the root folder, not
-by `..`, not by an absolute path and not through a symbolic link.
+A manifest may come from anyone: none of its paths may leave the root folder, whether by `..`, by
+an absolute path or through a symbolic link.
 """
 
 from collections.abc import Sequence
@@ -40,16 +40,16 @@ class OpenedManifest:
         target = _resolve(path, named_by=self.path)
         if not self.allow_outside and not target.is_relative_to(self.folder):
             raise HandOffBroken(
-                f"{name} of {self.path} is a link that leads out of {self.folder}, to {target}:"
+                f"{name} of {self.path} is a link that leads out of {self.folder}, to {target};"
                 " --allow-outside follows it"
             )
         return path
 
     def rows(self, shard: ShardRecord, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of `shard` that belong to the dataset, mapped into memory, not read.
+        """The rows of `shard` that belong to the dataset, mapped into memory and checked.
 
         Args:
-            columns: Only these; None is all.
+            columns: Only these; None means all.
 
         Raises:
             HandOffBroken: The shard is missing or is not what the manifest says.
@@ -67,11 +67,11 @@ def open_manifest(path: Path, *, root: Path | None = None, allow_outside: bool =
     """Read and check the manifest at `path`.
 
     Args:
-        root: Where the shards lie, if they were moved; None is where the manifest says.
+        root: Where the shards lie, if they were moved; None means where the manifest says.
 
     Raises:
         InputRejected: There is no manifest at `path`.
-        HandOffBroken: It is of another version, or contradicts itself.
+        HandOffBroken: It has another version, or contradicts itself.
     """
     manifest = read_manifest(path)
     folder = _resolve(root or path.parent / manifest.root, named_by=path)
@@ -82,4 +82,4 @@ def _resolve(path: Path, *, named_by: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError before Python 3.13
-        raise HandOffBroken(f"{path}, which {named_by} names, cannot be reached: {error}") from error
+        raise HandOffBroken(f"{path}, named in {named_by}, cannot be reached: {error}") from error

@@ -1,10 +1,10 @@
-"""Why utterances are dropped, and where: the names that stand in manifests and dropped lists."""
+"""Why utterances are dropped, and where: the names used in manifests and dropped lists."""
 
 from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """Where an utterance was dropped: a stage of the pipeline, or what was done to the dataset later."""
+    """Where an utterance was dropped: a stage of the pipeline, or a later `merge` or `filter`."""
 
     CORPUS = "corpus"
     TRANSCRIPT = "transcript"

@@ -1,10 +1,10 @@
-"""Text of a file that somebody else wrote, on its way to a terminal."""
+"""Text from a file that somebody else wrote, made safe for a terminal."""
 
 MAX_SHOWN = 200
 
 
 def printable(text: str) -> str:
-    r"""`text` with its control characters spelled out: they could recolour or rewrite the screen.
+    r"""`text` with its control characters escaped: they could recolour or rewrite the screen.
 
     >>> printable("\x1b[2Jname\n")
     '\\x1b[2Jname\n'
@@ -18,5 +18,5 @@ def printable(text: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """`text`, cut where a hostile file would fill the screen."""
+    """`text`, cut short so that a hostile file cannot fill the screen."""
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

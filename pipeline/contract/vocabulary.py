@@ -34,7 +34,7 @@ class Vocabulary:
 
     @property
     def num_classes(self) -> int:
-        """Symbols and the blank: the width of a CTC classifier."""
+        """Number of symbols plus the blank: the width of a CTC classifier."""
         return len(self.symbols) + 1
 
     @property
@@ -44,7 +44,7 @@ class Vocabulary:
         return hashlib.sha256(content.encode()).hexdigest()
 
     def encode(self, symbols: Iterable[str]) -> list[int]:
-        """Ids (1..len) of `symbols`. Raises KeyError for one outside the vocabulary."""
+        """Ids (1..len) of `symbols`. Raises KeyError for a symbol outside the vocabulary."""
         return [self.ids[symbol] for symbol in symbols]
 
     def decode(self, labels: Iterable[int]) -> list[str]:

@@ -1,19 +1,33 @@
-"""The corpora that can be read: `READERS[name].read(root)` lists a corpus' utterances.
+"""The corpora that malsori can read: `READERS[name].read(root)` lists the utterances of one.
 
-Listing opens lists only, never a recording; a transcript that lies in a file of its own is
-left to the worker. To add a corpus: one module with its provenance, licence and layout, one
-line here, one miniature and one golden file in the tests.
+A reader opens listings only, never a recording. A transcript in a file of its own is opened
+later, by the worker that processes the utterance.
+
+    readers/    one module per corpus, named as on the command line
+    corpus      what such a module provides
+    contents    what lies in a folder: walking it, and telling which corpus it holds
+    paths       from the paths that listings write to files on the disk
+    listings    tables, JSON, and the column names that your own lists may use
+    naming      ids, speakers and splits
+
+To add a corpus:
+
+1. a module in readers/ with its provenance, licence and layout (zeroth.py is a short one);
+2. a line in `READERS` below;
+3. its listings in miniature, in tests/miniature_corpora.py: they are then detected, read,
+   damaged and fuzzed like those of every other corpus;
+4. a test with a golden file: tests/unit/corpora/test_<name>.py, tests/golden/corpora_<name>.jsonl.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from pipeline.contract.errors import InputRejected
+from pipeline.corpora.contents import glance
 from pipeline.corpora.corpus import Corpus, Listed
-from pipeline.corpora.detection import Detection, detect_in
 from pipeline.corpora.readers.aihub130 import AIHUB130
 from pipeline.corpora.readers.clovacall import CLOVACALL
 from pipeline.corpora.readers.commonvoice import COMMON_VOICE
@@ -21,12 +35,13 @@ from pipeline.corpora.readers.dialect import DIALECT
 from pipeline.corpora.readers.fleurs import FLEURS
 from pipeline.corpora.readers.kspon import KSPON
 from pipeline.corpora.readers.kss import KSS
-from pipeline.corpora.readers.librispeech import LIBRISPEECH, TEDXKR
+from pipeline.corpora.readers.librispeech import LIBRISPEECH
 from pipeline.corpora.readers.nemo import NEMO
 from pipeline.corpora.readers.table import TABLE
+from pipeline.corpora.readers.tedxkr import TEDXKR
 from pipeline.corpora.readers.zeroth import ZEROTH
 
-__all__ = ["READERS", "Corpus", "Detection", "Listed", "detect", "find_corpus"]
+__all__ = ["READERS", "Corpus", "Detection", "Listed", "detect_corpus", "find_corpus"]
 
 READERS: Mapping[str, Corpus] = MappingProxyType(
     {
@@ -49,24 +64,52 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def find_corpus(name: str) -> Corpus:
-    """The reader of that name; `layout:name` gives its ids and speakers another first part.
+    """The reader called `name`; `reader:name` gives ids and speakers another first part.
 
-    Two tables that both name `wavs/1.wav` are told apart so: `table:clinic`, `table:radio`.
+    Two tables that both list `wavs/1.wav` are kept apart this way: `table:clinic`, `table:radio`.
 
     Raises:
-        InputRejected: There is no such reader, or the name is none.
+        InputRejected: There is no such reader, or the given name has characters that ids may not have.
     """
-    layout, colon, given = name.partition(":")
-    if layout not in READERS:
-        raise InputRejected(f"no corpus {layout!r}; known: {', '.join(READERS)}, or auto")
-    corpus = READERS[layout]
+    reader, colon, given = name.partition(":")
+    if reader not in READERS:
+        raise InputRejected(f"no corpus {reader!r}; expected one of {', '.join(READERS)}, or auto")
+    corpus = READERS[reader]
     if not colon:
         return corpus
     if not _NAME.fullmatch(given):
-        raise InputRejected(f"--corpus {name}: a name has small letters, digits, - and _")
+        raise InputRejected(
+            f"--corpus {name}: expected a name of small letters, digits, - and _ after {reader}:"
+        )
     return replace(corpus, record=corpus.record.model_copy(update={"name": given}))
 
 
-def detect(root: Path) -> Detection:
-    """Recognise the corpus below `root` and say what was seen. Raises InputRejected as `detect_in`."""
-    return detect_in(root, READERS)
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The corpus that a folder holds, and the evidence for it."""
+
+    name: str
+    evidence: str
+
+
+def detect_corpus(root: Path) -> Detection:
+    """Find out which corpus `root` holds: `--corpus auto`.
+
+    Raises:
+        InputRejected: `root` does not exist, fits no layout (the message lists all of them), or
+            fits several.
+    """
+    if not root.exists():
+        raise InputRejected(f"nothing at {root}; give the folder of a corpus")
+    contents = glance(root)
+    found = {name: evidence for name, corpus in READERS.items() if (evidence := corpus.detect(contents))}
+    if len(found) == 1:
+        ((name, evidence),) = found.items()
+        return Detection(name, evidence)
+    if found:
+        several = "; ".join(f"{name} ({evidence})" for name, evidence in found.items())
+        raise InputRejected(f"{root} looks like several corpora: {several}; choose one with --corpus")
+    layouts = "; ".join(f"{name}: {corpus.layout}" for name, corpus in READERS.items())
+    raise InputRejected(
+        f"{root} fits no layout that can be read: found {contents.describe()}; looked for {layouts}"
+    )

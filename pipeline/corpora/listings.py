@@ -1,4 +1,8 @@
-"""Delimiter-separated listings: one row an utterance, columns by name."""
+"""Reading listings: tables, JSON, and users' own lists.
+
+Most corpora come with tables or JSON of a fixed form. In users' own lists (readers/table.py for
+.csv and .tsv, readers/nemo.py for JSON lines) the columns may have various names: `Columns`.
+"""
 
 import csv
 import json
@@ -8,19 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.corpora.corpus import malformed
-from pipeline.corpora.files import Relative, listed_path
+from pipeline.corpora.corpus import malformed_line
 from pipeline.corpora.naming import speaker_id, split_hint, utterance_id
+from pipeline.corpora.paths import RelativePaths, listed_path
 from pipeline.record import AudioSource, Dropped, Utterance
+
+MAX_JSON_BYTES = 128 * 2**20
+"""Larger than any known listing, small enough to be read at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a listing.
+class ListedRow:
+    """A row of a table.
 
     Attributes:
-        line: Where it ends in the file, counted from 1.
-        cells: Stripped text by column; "" where the row is too short.
+        line: The line that it ends on, counted from 1.
+        cells: Stripped text by column; "" in the columns that a short row lacks.
     """
 
     line: int
@@ -28,7 +35,7 @@ class Row:
 
 
 def read_header(listing: Path, *, delimiter: str) -> tuple[str, ...]:
-    """The cells of a listing's first line; () when it has none that can be read."""
+    """The cells of a table's first line; () when it cannot be read."""
     try:
         with listing.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
             cells = next(csv.reader([lines.readline(2**16)], delimiter=delimiter), [])
@@ -37,7 +44,7 @@ def read_header(listing: Path, *, delimiter: str) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in cells)
 
 
-def read_table(
+def read_listing(
     listing: Path,
     *,
     root: Path,
@@ -47,18 +54,18 @@ def read_table(
     columns: Sequence[str] | None = None,
     file: str = "",
     needed: Sequence[str] = (),
-) -> Iterator[Row | Dropped]:
-    """The rows of a listing; blank lines are passed over.
+) -> Iterator[ListedRow | Dropped]:
+    """Read a table row by row, skipping blank lines.
 
     Args:
-        listing: UTF-8, with or without a byte order mark, or cp949 throughout, as Excel saves in Korea.
-        root: The corpus' folder, from which a drop names the listing.
+        listing: UTF-8, with or without a byte order mark, or cp949 throughout (Korean Excel).
+        root: The corpus' folder; a drop names the listing relative to it.
         corpus: The corpus' name.
-        delimiter: What parts the cells.
-        quoted: Whether a cell may be in quotation marks and then hold the delimiter.
-        columns: Names of the columns, where the first line does not give them.
-        file: The column that names a recording, without which a row names no utterance.
-        needed: More columns without which a row names no utterance.
+        delimiter: The character between cells.
+        quoted: Whether a cell may be quoted, and may then contain the delimiter.
+        columns: Column names for a table without a header line.
+        file: The column that names the recording. A row without it is dropped.
+        needed: Other columns without which a row is dropped.
     """
     with listing.open(encoding=_encoding(listing), errors="surrogateescape", newline="") as lines:
         rows = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
@@ -68,24 +75,26 @@ def read_table(
             except StopIteration:
                 return
             except csv.Error as error:
-                yield malformed(corpus, listing, root=root, line=rows.line_num, problem=str(error))
+                yield malformed_line(corpus, listing, root=root, line=rows.line_num, problem=str(error))
                 continue
             if columns is None:
                 columns = [cell.strip() for cell in cells]
             elif any(cell.strip() for cell in cells):
                 problem = _problem(cells, columns, file=file, needed=needed)
                 if problem is None:
-                    yield Row(rows.line_num, _name_cells(cells, columns))
+                    yield ListedRow(rows.line_num, _name_cells(cells, columns))
                 else:
-                    yield malformed(corpus, listing, root=root, line=rows.line_num, problem=problem)
+                    yield malformed_line(corpus, listing, root=root, line=rows.line_num, problem=problem)
 
 
 def _encoding(listing: Path) -> str:
-    """UTF-8 unless the whole listing is cp949 and not UTF-8: a broken row makes it neither."""
-    return next((encoding for encoding in ("utf-8-sig", "cp949") if _is_all(listing, encoding)), "utf-8-sig")
+    """cp949 if the whole listing is cp949 and not UTF-8, else UTF-8: then only broken rows are lost."""
+    return next(
+        (encoding for encoding in ("utf-8-sig", "cp949") if _is_encoded_in(listing, encoding)), "utf-8-sig"
+    )
 
 
-def _is_all(listing: Path, encoding: str) -> bool:
+def _is_encoded_in(listing: Path, encoding: str) -> bool:
     try:
         with listing.open(encoding=encoding) as text:
             while text.read(2**20):
@@ -114,14 +123,11 @@ def _problem(cells: list[str], columns: Sequence[str], *, file: str, needed: Seq
     return next((f"no {name}" for name in needed if not named[name]), None)
 
 
-MAX_JSON_BYTES = 128 * 2**20
-
-
 def read_json(path: Path) -> Any:
-    """The content of a JSON file in UTF-8, with or without a byte order mark.
+    """Read a JSON file in UTF-8, with or without a byte order mark.
 
     Raises:
-        ValueError: It is not JSON, or is larger than any listing that is known.
+        ValueError: It cannot be read, is not JSON, or is larger than `MAX_JSON_BYTES`.
     """
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
@@ -132,7 +138,7 @@ def read_json(path: Path) -> Any:
 
 
 def parse_json(content: bytes) -> Any:
-    """Content of JSON text. Raises ValueError when it is none."""
+    """Parse JSON in UTF-8. Raises ValueError when it is not JSON."""
     try:
         return json.loads(content.decode("utf-8-sig"))
     except RecursionError as error:
@@ -140,7 +146,7 @@ def parse_json(content: bytes) -> Any:
 
 
 def text_of(record: dict[str, Any], *names: str) -> str | None:
-    """The first of the named values that is a text or a whole number and not blank, stripped."""
+    """The first of the named values that is a whole number or text that is not blank, stripped."""
     for name in names:
         value = record.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
@@ -151,12 +157,12 @@ def text_of(record: dict[str, Any], *names: str) -> str | None:
 
 
 def encodable(text: str) -> str:
-    r"""`text` without lone surrogates, which JSON can spell ("\ud800") and UTF-8 cannot."""
+    r"""`text` with "?" for lone surrogates, which JSON can spell ("\ud800") and UTF-8 cannot."""
     return text.encode(errors="replace").decode()
 
 
 def seconds_of(value: object) -> float | None:
-    """A time in seconds (a number, or a text that is one); None when it is none or not finite."""
+    """A finite time in seconds, from a number or from text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -168,7 +174,7 @@ def seconds_of(value: object) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which of an entry's values says what, by name; "" where none does."""
+    """The name of each value in an entry of a list; "" for values that the list does not have."""
 
     audio: str
     text: str
@@ -179,7 +185,7 @@ class Columns:
     duration: str = ""
 
 
-_NAMES = {
+_KNOWN_NAMES = {
     "audio": ("path", "audio", "wav", "audio_filepath", "file", "file_name"),
     "text": ("text", "sentence", "transcript", "transcription"),
     "id": ("id", "utt_id"),
@@ -188,15 +194,15 @@ _NAMES = {
     "offset": ("offset", "start"),
     "duration": ("duration",),
 }
-AUDIO_NAMES, TEXT_NAMES = _NAMES["audio"], _NAMES["text"]
+AUDIO_NAMES, TEXT_NAMES = _KNOWN_NAMES["audio"], _KNOWN_NAMES["text"]
 
 
 def name_columns(names: Iterable[str]) -> Columns | None:
-    """Which of `names` says what, capitals or not; None unless there are a recording's and a text's."""
+    """Find the known names among `names`, ignoring case; None unless both audio and text are there."""
     by_name = {name.lower(): name for name in reversed(list(names))}
     chosen = {
         role: next((by_name[known] for known in knowns if known in by_name), "")
-        for role, knowns in _NAMES.items()
+        for role, knowns in _KNOWN_NAMES.items()
     }
     return Columns(**chosen) if chosen["audio"] and chosen["text"] else None
 
@@ -206,46 +212,51 @@ def make_utterance(
     columns: Columns,
     *,
     corpus: str,
-    files: Relative,
+    files: RelativePaths,
     split: str | None,
 ) -> Utterance | str:
-    """The utterance of an entry, or what is wrong with it.
+    """Make the utterance that an entry describes.
 
     Args:
-        entry: Values by name; absent and blank are the same.
-        columns: Which value says what.
+        entry: Values by name. A blank value counts as absent.
+        columns: The name of each value.
         corpus: First part of the id and of the speaker.
-        files: Where relative paths begin.
-        split: The split of the whole list; the entry's own goes before it.
+        files: Resolves the paths of recordings.
+        split: The split of the whole list; the entry's own takes precedence.
+
+    Returns:
+        The utterance, or the problem with the entry.
     """
-    values = {name: entry.get(column, "") for name, column in _pairs(columns)}
+    values = {role: _value(entry, getattr(columns, role)) for role in columns.__slots__}
     listed = values["audio"]
     if not listed_path(listed).name:
         return f"no {columns.audio}"
-    span = _span(values["offset"], values["duration"])
-    if isinstance(span, str):
-        return span
+    segment = _read_segment(values["offset"], values["duration"])
+    if isinstance(segment, str):
+        return segment
     if values["split"]:
         split = split_hint(values["split"])
         if split is None:
             return f"split {values['split']!r} is none of train, valid, test"
     speaker = values["speaker"]
-    name = values["id"] or _name(listed, start=span[0] if values["offset"] else None)
+    name = values["id"] or _utterance_name(listed, start=segment[0] if values["offset"] else None)
     return Utterance(
         utterance_id(corpus, *([speaker] if speaker else []), name),
         speaker=speaker_id(corpus, speaker) if speaker else None,
-        audio=AudioSource(files.resolve(listed), *span),
+        audio=AudioSource(files.resolve(listed), *segment),
         transcript=entry.get(columns.text),
         split=split,
     )
 
 
-def _pairs(columns: Columns) -> list[tuple[str, str]]:
-    return [(name, getattr(columns, name)) for name in columns.__slots__]
+def _value(entry: Mapping[str, str], column: str) -> str:
+    # A list without the column must not fall back to a column called "", such as the index that
+    # pandas writes.
+    return entry.get(column, "") if column else ""
 
 
-def _span(offset: str, duration: str) -> tuple[float, float | None] | str:
-    """(start, length) in seconds: a duration alone is a fact about the file, not a cut."""
+def _read_segment(offset: str, duration: str) -> tuple[float, float | None] | str:
+    """(start, length) in seconds, or the problem. Without an offset, the duration is just the file's."""
     if not offset:
         return 0.0, None
     start, length = seconds_of(offset), seconds_of(duration) if duration else None
@@ -254,7 +265,7 @@ def _span(offset: str, duration: str) -> tuple[float, float | None] | str:
     return start, length
 
 
-def _name(listed: str, *, start: float | None) -> str:
+def _utterance_name(listed: str, *, start: float | None) -> str:
     path = listed_path(listed)
     parts = [part for part in path.with_suffix("").parts if part not in ("/", "//", "..")]
     name = "/".join(parts)

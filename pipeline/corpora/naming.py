@@ -1,4 +1,4 @@
-"""Ids, speakers and splits: how what a corpus calls things becomes what the shards call them."""
+"""From the names in a corpus to the ids, speakers and splits in the shards."""
 
 import re
 from pathlib import Path
@@ -13,21 +13,21 @@ _SPLITS = {
 }  # fmt: skip
 _SPLIT_NAME = re.compile(rf"({'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?:[-_.].*)?", re.IGNORECASE)
 
-_NUMBERING = re.compile(r"^\d+[._\- ]+")  # AI Hub numbers its folders
+_NUMBERING = re.compile(r"^\d+[._\- ]+")  # AI Hub numbers its folders: 1.Training
 
 
 def utterance_id(corpus: str, *parts: str) -> UtteranceId:
-    """`<corpus>/<part>/...`, the same for NFC and NFD file names, and always valid UTF-8."""
+    """`<corpus>/<part>/...`: always valid UTF-8, and the same for NFC and NFD file names."""
     return UtteranceId("/".join((corpus, *map(readable, parts))))
 
 
 def speaker_id(corpus: str, speaker: str) -> str:
-    """`<corpus>/<speaker>`: two corpora's speaker 1 are two speakers."""
+    """`<corpus>/<speaker>`, so that speaker 1 of one corpus is not speaker 1 of another."""
     return f"{corpus}/{readable(speaker)}"
 
 
 def readable(name: str) -> str:
-    """`name` in NFC and printable; bytes that are not UTF-8 (Korean zip archives hold cp949) are decoded."""
+    """`name` in NFC, printable, with bytes that are not UTF-8 decoded as cp949 (Korean zip archives)."""
     if name.isascii() and name.isprintable():
         return name
     try:
@@ -39,7 +39,7 @@ def readable(name: str) -> str:
 
 
 def split_hint(name: str) -> str | None:
-    """The split that a folder's or a file's name speaks of, or None.
+    """The split that the name of a folder or file stands for, or None.
 
     >>> split_hint("train-clean-100"), split_hint("dev.trn"), split_hint("data")
     ('train', 'valid', None)
@@ -49,7 +49,7 @@ def split_hint(name: str) -> str | None:
 
 
 def split_of_folders(path: Path) -> str | None:
-    """The split that a folder on `path` speaks of: `1.Training`, `Validation`, `train_data_01`."""
+    """The split that a folder on `path` stands for: `1.Training`, `Validation`, `train_data_01`."""
     for part in path.parts:
         split = split_hint(_NUMBERING.sub("", readable(part)))
         if split is not None:

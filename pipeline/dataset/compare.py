@@ -8,17 +8,19 @@ from pipeline.contract.manifest import Manifest, ShardRecord, SourceRecord
 from pipeline.contract.text import printable
 
 MAX_LINES = 20
-"""Of one kind: what differs in a thousand shards is seen in the first few."""
+"""For each kind of difference: what differs in a thousand shards shows in the first few."""
 
 CAUSES = "why results would differ:"
 EFFECTS = "what differs:"
-NO_CAUSE = "  nothing recorded: same vocabulary, settings, versions and listings; the recordings may differ"
+NO_CAUSE = (
+    "  no cause is recorded: vocabulary, settings, versions and listings agree; the recordings may differ"
+)
 
 
 def compare_manifests(one: Manifest, other: Manifest) -> list[str]:
-    """One line a difference, causes (settings, versions, inputs) before effects; empty if none.
+    """One line per difference, causes (settings, versions, inputs) before effects; empty if none.
 
-    The facts of the runs (time, host, command) and where the shards lie are no difference.
+    The facts of the runs (time, host, command) and the folders of the shards are not compared.
     """
     causes = [
         *_differences("vocabulary", one.vocabulary.model_dump(), other.vocabulary.model_dump()),
@@ -91,7 +93,7 @@ def _speakers(manifest: Manifest) -> dict[str, str]:
 
 
 def _differences(place: str, one: Any, other: Any) -> Iterator[str]:
-    """The first of the leaves in which two trees of dictionaries differ, and how many more there are."""
+    """The first leaves in which two trees of dictionaries differ, and how many more there are."""
     leaves = _leaves(place, one, other)
     yield from islice(leaves, MAX_LINES)
     more = sum(1 for _ in leaves)

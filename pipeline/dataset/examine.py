@@ -1,4 +1,4 @@
-"""Examining every row of a shard: its audio is decoded, its labels are derived from its text again."""
+"""Examining every row of a shard: decoding its audio, deriving its labels from its text again."""
 
 import io
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def examine_rows(table: pa.Table, shard: ShardRecord, manifest: Manifest, seen: 
     """What is wrong with the rows of a shard, one line each.
 
     Args:
-        seen: Ids of the shards before; those of this one are added.
+        seen: Ids of the shards before this one; this shard's ids are added.
     """
     recorded = manifest.settings[shard.settings]
     try:
@@ -90,7 +90,7 @@ def _span_problem(row: dict[str, Any]) -> str | None:
 def find_audio_problem(audio: bytes, *, num_samples: int) -> str | None:
     """Why `audio` is not `num_samples` of 16-bit 16 kHz mono WAV or FLAC; None when it is.
 
-    Memory is taken for what is decoded, block by block, never on a header's word.
+    Audio is decoded block by block: a header that promises too much costs no memory.
     """
     try:
         with soundfile.SoundFile(io.BytesIO(audio)) as file:
@@ -104,12 +104,12 @@ def find_audio_problem(audio: bytes, *, num_samples: int) -> str | None:
         counted = f"over {num_samples}" if samples > num_samples else samples
         return f"its audio has {counted} samples, num_samples says {num_samples}"
     if audio.startswith(b"RIFF") and len(audio) != WAV_HEADER_BYTES + 2 * num_samples:
-        return f"its WAV has {len(audio)} bytes, expected a header of {WAV_HEADER_BYTES} and the samples"
+        return f"its WAV has {len(audio)} bytes, expected {WAV_HEADER_BYTES} of header and the samples"
     return "its audio is all zero" if silent else None
 
 
 def _decode(file: soundfile.SoundFile, *, most: int) -> tuple[int, bool]:
-    """How many samples there are, counted up to a block over `most`; whether all are zero."""
+    """The number of samples, counted to at most a block beyond `most`, and whether all are zero."""
     samples, silent = 0, True
     while samples <= most:
         block = file.read(BLOCK_SAMPLES, dtype="int16")

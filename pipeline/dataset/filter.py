@@ -1,4 +1,4 @@
-"""A manifest over the rows that an expression picks.
+"""Narrowing a manifest down to the rows that an expression picks.
 
 An expression compares columns with values and joins comparisons with `and`, `or`, `not`:
 
@@ -27,7 +27,8 @@ from pipeline.contract.manifest import DroppedLine, Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.reasons import Reason, Stage
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.dataset.views import publish_view, read_dropped, stored_positions, with_rows
+from pipeline.dataset.dropped import read_dropped
+from pipeline.dataset.views import narrow_shard, publish_view, stored_positions
 
 MAX_EXPRESSION = 2_000
 MAX_DEPTH = 50
@@ -46,46 +47,46 @@ COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
 }  # fmt: skip
 
 
-def select_rows(opened: OpenedManifest, path: Path, *, expression: str, command: str) -> Manifest:
-    """A manifest at `path` over the rows of `opened` for which `expression` holds.
+def filter_manifest(opened: OpenedManifest, path: Path, *, expression: str, command: str) -> Manifest:
+    """Write a manifest at `path` over the rows of `opened` for which `expression` holds.
 
-    The others are counted as dropped (`filtered`), so that nothing is lost from sight.
+    The others are counted as dropped (`filtered`), so that no utterance disappears unseen.
 
     Raises:
         InputRejected: The expression is malformed or names an unknown column.
     """
     tree = parse_expression(expression)
     shards: list[ShardRecord] = []
-    lines = list(read_dropped(opened))
+    dropped = list(read_dropped(opened))
     for shard in opened.manifest.shards:
         columns = read_columns(opened, shard)
         picked = _truth(tree, columns)
-        shards.append(with_rows(opened, shard, stored_positions(shard)[picked]))
-        lines += [
+        shards.append(narrow_shard(opened, shard, stored_positions(shard)[picked]))
+        dropped += [
             DroppedLine(id=name, stage=Stage.FILTER, reason=Reason.FILTERED, detail=f"not: {expression}")
             for name in columns["id"][~picked]
         ]
-    done = f"filtered by {expression}"
-    return publish_view(path, opened, shards=shards, dropped=lines, done=done, command=command)
+    step = f"filtered by {expression}"
+    return publish_view(opened, path, shards=shards, dropped=dropped, step=step, command=command)
 
 
 def parse_expression(text: str) -> ast.expr:
     """The syntax tree of an expression.
 
     Raises:
-        InputRejected: It is no expression, or too long or deep a one.
+        InputRejected: It is not an expression, or is too long or too deeply nested.
     """
     if len(text) > MAX_EXPRESSION:
         raise InputRejected(f"the expression has {len(text)} characters, at most {MAX_EXPRESSION} are read")
     try:
-        with warnings.catch_warnings(action="ignore"):  # of odd escapes in somebody's strings
+        with warnings.catch_warnings(action="ignore"):  # about odd escapes in somebody's strings
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise InputRejected(
-            f"{text!r} is no expression: {error}; such as: duration_s >= 1 and peak < 1"
+            f"{text!r} is not an expression: {error}; write for example: duration_s >= 1 and peak < 1"
         ) from error
     if _depth(tree) > MAX_DEPTH:
-        raise InputRejected(f"the expression is nested over {MAX_DEPTH} levels deep; write it flatter")
+        raise InputRejected(f"the expression is nested over {MAX_DEPTH} levels deep; write a flatter one")
     return tree
 
 
@@ -99,7 +100,7 @@ def _depth(tree: ast.expr) -> int:
 
 
 def read_columns(opened: OpenedManifest, shard: ShardRecord) -> dict[str, Column]:
-    """The columns an expression may name, shape (R,) each, for the rows of a shard."""
+    """The columns that an expression may name, each of shape (R,), for the rows of a shard."""
     table = opened.rows(shard, [*STORED, "labels", "measurements"])
     columns = {name: _array(table.column(name)) for name in STORED}
     measurements = table.column("measurements").combine_chunks()
@@ -130,7 +131,7 @@ def _truth(node: ast.expr, columns: dict[str, Column]) -> Mask:
             sides = [left, *comparators]
             pairs = zip(sides[:-1], ops, sides[1:], strict=True)
             return _all([_compare(*pair, columns) for pair in pairs])
-    raise InputRejected(f"{ast.unparse(node)!r} is no comparison; such as: duration_s >= 1")
+    raise InputRejected(f"{ast.unparse(node)!r} is not a comparison; write for example: duration_s >= 1")
 
 
 def _all(masks: list[Mask]) -> Mask:
@@ -153,7 +154,7 @@ def _compare(left: ast.expr, comparison: ast.cmpop, right: ast.expr, columns: di
 
 
 def _comparison(comparison: ast.cmpop, left: str, right: str) -> Callable[[Any, Any], bool] | None:
-    """How two values of these kinds are compared; None when they are not. Nothing is in no order."""
+    """How to compare values of these kinds, or None if they cannot be; None is neither less nor greater."""
     if isinstance(comparison, ast.In | ast.NotIn):
         negated = isinstance(comparison, ast.NotIn)
         if right in {f"list of {left}", "list of nothing"}:

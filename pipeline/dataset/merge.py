@@ -1,7 +1,7 @@
 """Several manifests as one: the parts of a divided run, or different corpora.
 
 The order in which manifests are given does not matter. The parts of a run give the manifest
-that one box would have written.
+that one machine would have written.
 """
 
 import os
@@ -12,18 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.manifest import DroppedLine, Manifest, SettingsRecord, ShardRecord, SourceRecord
+from pipeline.contract.manifest import DroppedLine, Manifest, SettingsRecord, SourceRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.reasons import Reason, Stage
-from pipeline.dataset.views import (
-    own_dropped_stem,
-    past_of,
-    publish,
-    read_dropped,
-    stored_positions,
-    with_rows,
-)
-from pipeline.export.huggingface import write_dataset_files
+from pipeline.dataset.builder import Destination, Provenance
+from pipeline.dataset.dropped import list_of_run, list_of_view, read_dropped
+from pipeline.dataset.views import OwnedShard, history_of, narrow_shard, publish_rows, stored_positions
 
 
 def merge_manifests(
@@ -39,56 +33,50 @@ def merge_manifests(
     Utterances that occur more than once are kept once and counted as dropped (`duplicate_id`).
 
     Args:
+        name: Of the merged dataset; None means the name they share, or else the file's.
         mixed_settings: Also join shards that were made with different settings or versions.
 
     Raises:
-        InputRejected: The vocabularies differ; the settings differ and were not allowed to; the
-            parts of a divided run are not complete.
+        InputRejected: The vocabularies differ; the settings differ and were not allowed to; parts
+            of a divided run are missing, repeated or mixed with other manifests.
     """
     _check_vocabularies(opened)
     settings = _settings(opened)
     if len(settings) > 1 and not mixed_settings:
-        raise InputRejected(_conflict(opened))
-    parts = _are_parts(opened)
-    folder = Path(os.path.commonpath([item.folder for item in opened]))
-    shards, duplicates = _without_duplicates(opened)
+        raise InputRejected(f"{_conflict(opened)} merge with --mixed-settings")
+    whole_run = _are_parts(opened)
     names = sorted({item.manifest.name for item in opened})
-    lines = [line for item in opened for line in read_dropped(item)] + duplicates
-    one_run = parts and all(item.folder == folder for item in opened)
-    manifest = publish(
-        path,
+    shards, duplicates = _drop_duplicates(opened)
+    dropped = [line for item in opened for line in read_dropped(item)] + duplicates
+    provenance = Provenance(
         name=name or (names[0] if len(names) == 1 else path.stem),
-        folder=folder,
-        dropped_stem=folder / path.stem if one_run else _dropped_stem(path, lines, opened),
-        shards=shards,
-        dropped=lines,
         sources=_sources(opened),
         settings=settings,
         vocabulary=opened[0].manifest.vocabulary,
-        history=[] if parts else [*_pasts(opened), f"merged from {', '.join(names)}"],
-        command=command,
+        history=[] if whole_run else [*_histories(opened), f"merged from {', '.join(names)}"],
     )
-    if one_run:
-        write_dataset_files(manifest, folder)
-    return manifest
+    destination = _destination(path, opened, dropped, whole_run=whole_run)
+    return publish_rows(provenance, destination, shards=shards, dropped=dropped, command=command)
 
 
-def _dropped_stem(path: Path, lines: list[DroppedLine], opened: Sequence[OpenedManifest]) -> Path:
-    """In the shards' folder; if they have several, beside the manifest where that is below their root.
-
-    What the folders have in common may be a disk's root, which is not ours to write to.
-    """
-    folder = Path(os.path.commonpath([item.folder for item in opened]))
+def _destination(
+    path: Path, opened: Sequence[OpenedManifest], dropped: list[DroppedLine], *, whole_run: bool
+) -> Destination:
+    """Where the merged manifest goes; gathered parts of a run get the files that the run would have."""
+    root = Path(os.path.commonpath([item.folder for item in opened]))
+    one_folder = all(item.folder == root for item in opened)
+    if whole_run and one_folder:
+        return Destination(manifest=path, root=root, dropped=list_of_run(path, folder=root), huggingface=True)
+    # The folder that several have in common may be a disk's root, which is not ours to write to.
     beside = path.parent.resolve()
-    several = any(item.folder != folder for item in opened)
-    place = beside if several and beside.is_relative_to(folder) else folder
-    return own_dropped_stem(path, lines, folder=place)
+    place = root if one_folder or not beside.is_relative_to(root) else beside
+    return Destination(manifest=path, root=root, dropped=list_of_view(path, dropped, folder=place))
 
 
-def _pasts(opened: Sequence[OpenedManifest]) -> list[str]:
-    """What was done to the rows of each manifest, in order, whatever order they were given in."""
-    named = sorted((item.manifest.name, past_of(item.manifest)) for item in opened)
-    return list(dict.fromkeys(f"{name}: {line}" for name, past in named for line in past))
+def _histories(opened: Sequence[OpenedManifest]) -> list[str]:
+    """The history of each manifest in order, sorted by the manifests' names."""
+    named = sorted((item.manifest.name, history_of(item.manifest)) for item in opened)
+    return list(dict.fromkeys(f"{name}: {line}" for name, history in named for line in history))
 
 
 def _check_vocabularies(opened: Sequence[OpenedManifest]) -> None:
@@ -104,21 +92,25 @@ def _check_vocabularies(opened: Sequence[OpenedManifest]) -> None:
 
 def _conflict(opened: Sequence[OpenedManifest]) -> str:
     first = opened[0]
-    other = next(item for item in opened if item.manifest.settings != first.manifest.settings)
-    return (
-        f"{other.path} and {first.path} were made with different settings or versions"
-        f" (`malsori show {other.path} --diff {first.path}` names them); make one of them again, or"
-        " merge with --mixed-settings"
-    )
+    for other in opened:
+        if other.manifest.settings != first.manifest.settings:
+            return (
+                f"{other.path} and {first.path} were made with different settings or versions"
+                f" (`malsori show {other.path} --diff {first.path}` lists them); make one of them again, or"
+            )
+    return f"{first.path} itself joins shards made with different settings or versions;"
 
 
 def _are_parts(opened: Sequence[OpenedManifest]) -> bool:
-    """Whether these are the parts of one run; if they are, all of them must be there."""
+    """Whether these are all the parts of one run; rejects some of them, or a mixture."""
     parts = [item.manifest.part for item in opened if item.manifest.part is not None]
     if not parts:
         return False
     if len(parts) != len(opened) or len({part.of for part in parts}) > 1 or len(_sources(opened)) > 1:
-        raise InputRejected("the parts of a run cannot be merged with other manifests before each other")
+        raise InputRejected(
+            "these are parts of a run together with something else:"
+            " merge the parts of the run first, then the result with the others"
+        )
     of = parts[0].of
     numbers = Counter(part.number for part in parts)
     missing = [str(number) for number in range(1, of + 1) if number not in numbers]
@@ -140,23 +132,24 @@ def _settings(opened: Sequence[OpenedManifest]) -> list[SettingsRecord]:
     return [found[key] for key in sorted(found)]
 
 
-def _without_duplicates(
-    opened: Sequence[OpenedManifest],
-) -> tuple[list[tuple[OpenedManifest, ShardRecord]], list[DroppedLine]]:
-    """Every shard, narrowed down to the utterances that no shard before it has."""
+def _drop_duplicates(opened: Sequence[OpenedManifest]) -> tuple[list[OwnedShard], list[DroppedLine]]:
+    """Every shard, narrowed to the utterances that no shard before it has, and lines for the others."""
     seen: set[str] = set()
-    kept: list[tuple[OpenedManifest, ShardRecord]] = []
+    kept: list[OwnedShard] = []
     duplicates: list[DroppedLine] = []
     shards = [(item, shard) for item in opened for shard in item.manifest.shards]
-    for item, shard in sorted(shards, key=lambda pair: (pair[0].folder / pair[1].path, pair[1].split)):
+    for item, shard in sorted(shards, key=lambda owned: (owned[0].folder / owned[1].path, owned[1].split)):
         ids: list[str] = item.rows(shard, ["id"]).column("id").to_pylist()
-        fresh = np.array([_is_first(name, seen) for name in ids], dtype=bool)
-        kept.append((item, shard if fresh.all() else with_rows(item, shard, stored_positions(shard)[fresh])))
+        is_new = np.array([_is_first(name, seen) for name in ids], dtype=bool)
+        if is_new.all():
+            kept.append((item, shard))
+            continue
+        kept.append((item, narrow_shard(item, shard, stored_positions(shard)[is_new])))
         detail = f"the row in {shard.path} of {item.manifest.name} repeats an utterance of another shard"
         duplicates += [
             DroppedLine(id=name, stage=Stage.MERGE, reason=Reason.DUPLICATE_ID, detail=detail)
-            for name, is_fresh in zip(ids, fresh, strict=True)
-            if not is_fresh
+            for name, new in zip(ids, is_new, strict=True)
+            if not new
         ]
     return kept, duplicates
 

@@ -1,4 +1,4 @@
-"""Train, valid and test from a finished manifest, by a hash of the speaker or the utterance."""
+"""Dividing a finished manifest into train, valid and test, by a hash of the speaker or the utterance."""
 
 import json
 from pathlib import Path
@@ -7,16 +7,21 @@ import numpy as np
 
 from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
-from pipeline.dataset.views import publish_view, read_dropped, stored_positions, with_rows
-from pipeline.shards import SplitSettings
+from pipeline.dataset.dropped import read_dropped
+from pipeline.dataset.views import narrow_shard, publish_view, stored_positions
+from pipeline.shards.settings import SplitSettings
 from pipeline.shards.splits import TEST, TRAIN, VALID, check_named_speakers, choose_split
 
 
 def split_manifest(opened: OpenedManifest, path: Path, *, settings: SplitSettings, command: str) -> Manifest:
-    """A manifest at `path` over the same rows, each in the split that `settings` give it.
+    """Write a manifest at `path` over the same rows, each in the split that `settings` give it.
 
     A speaker's split depends on the speaker and the seed alone: it never changes when data is
-    added. An utterance without a speaker is its own; the manifest's history says how many are.
+    added. An utterance without a speaker counts as its own speaker; the manifest's history says
+    how many there are.
+
+    Raises:
+        InputRejected: The settings name a speaker that the manifest does not have.
     """
     known = set(opened.manifest.statistics.speakers)
     check_named_speakers(settings, known)
@@ -34,15 +39,15 @@ def split_manifest(opened: OpenedManifest, path: Path, *, settings: SplitSetting
         )
         positions = stored_positions(shard)
         shards += [
-            with_rows(opened, shard, positions[splits == split], split=split)
+            narrow_shard(opened, shard, positions[splits == split], split=split)
             for split in (TEST, TRAIN, VALID)
             if (splits == split).any()
         ]
-    lines, done = list(read_dropped(opened)), _history(settings, alone)
-    return publish_view(path, opened, shards=shards, dropped=lines, done=done, command=command)
+    dropped, step = list(read_dropped(opened)), _describe(settings, alone)
+    return publish_view(opened, path, shards=shards, dropped=dropped, step=step, command=command)
 
 
-def _history(settings: SplitSettings, alone: int) -> str:
+def _describe(settings: SplitSettings, alone: int) -> str:
     values = json.dumps(settings.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
     note = f"; {alone} utterances name no speaker and were split by utterance" if alone else ""
     return f"split {values}{note}"

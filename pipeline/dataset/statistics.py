@@ -1,4 +1,4 @@
-"""Figures over utterances: counted shard by shard in whole samples, added up exactly."""
+"""Figures over utterances: counted in whole samples shard by shard, so that their sum is exact."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 
 
 class Tally(Record):
-    """Figures over the kept utterances of one shard; lengths in samples at 16 kHz."""
+    """Figures over the kept utterances of one shard; all lengths are samples at 16 kHz."""
 
     samples_in: Count
     samples_out: Count
@@ -22,7 +22,7 @@ class Tally(Record):
 
 @dataclass(slots=True)
 class Tallying:
-    """A tally in the making."""
+    """Counts the utterances of a shard one by one; gives their tally."""
 
     samples_in: int = 0
     samples_out: int = 0
@@ -55,7 +55,7 @@ class Tallying:
             totals[1] += num_samples
 
     def finish(self) -> Tally:
-        """The tally so far."""
+        """The tally of what was counted so far."""
         return Tally(
             samples_in=self.samples_in,
             samples_out=self.samples_out,
@@ -68,7 +68,7 @@ class Tallying:
 
 
 def summarise_tallies(tallies: Iterable[Tally], symbols: Sequence[str]) -> Statistics:
-    """The manifest's statistics over the shards' tallies; `symbols` is the vocabulary."""
+    """Add up the shards' tallies to the manifest's statistics; `symbols` is the vocabulary."""
     totals: Counter[str] = Counter()
     phones: Counter[str] = Counter()
     speakers: dict[str, list[int]] = {}

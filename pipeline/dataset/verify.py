@@ -1,7 +1,5 @@
-"""Whether shards are what their manifest says: hashes and rows, or every row (`deep`)."""
+"""Whether shards are what their manifest says: hashes and row counts, or every single row (`deep`)."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +9,13 @@ from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.dataset.builder import count_reasons
+from pipeline.contract.settings import fingerprint_values
+from pipeline.dataset.dropped import count_reasons, read_dropped
 from pipeline.dataset.statistics import Tally, summarise_tallies
-from pipeline.dataset.views import read_dropped, tally_table
+from pipeline.dataset.views import tally_table
 
 FEW = 3
-"""Missing shards that are named one by one even when all are missing."""
+"""Up to this many missing shards are named one by one even if all are missing."""
 
 MAX_SHOWN = 20
 
@@ -28,7 +27,7 @@ def verify_manifest(opened: OpenedManifest, *, deep: bool) -> None:
         deep: Also decode every row, check it, and derive its labels again from its text.
 
     Raises:
-        HandOffBroken: Something is not as recorded; the first problems are named, one a line.
+        HandOffBroken: Something is not as recorded; the first problems are named, one per line.
     """
     problems = list(_problems(opened, deep=deep))
     if problems:
@@ -43,7 +42,7 @@ def _problems(opened: OpenedManifest, *, deep: bool) -> Iterator[str]:
     yield from _dropped_problems(opened)
     shards = opened.manifest.shards
     if len(shards) > FEW and not any((opened.folder / shard.path).exists() for shard in shards):
-        yield f"none of its {len(shards)} shards is in {opened.folder}: --root names their folder"
+        yield f"none of its {len(shards)} shards is in {opened.folder}: give their folder with --root"
         return
     seen: set[str] = set()
     tallies: list[Tally] = []
@@ -70,9 +69,8 @@ def _problems(opened: OpenedManifest, *, deep: bool) -> Iterator[str]:
 
 def _settings_problems(manifest: Manifest) -> Iterator[str]:
     for number, record in enumerate(manifest.settings):
-        content = json.dumps(record.values, sort_keys=True, ensure_ascii=False)
-        if hashlib.sha256(content.encode()).hexdigest() != record.fingerprint:
-            yield f"settings[{number}]: the fingerprint is not that of the values"
+        if fingerprint_values(record.values) != record.fingerprint:
+            yield f"settings[{number}]: the fingerprint does not match the values"
 
 
 def _row_problems(table: Any, shard: ShardRecord, manifest: Manifest, seen: set[str]) -> Iterator[str]:
@@ -89,9 +87,9 @@ def _statistics_problems(manifest: Manifest, tallies: list[Tally]) -> Iterator[s
 
 
 def _file_problem(shard: ShardRecord, path: Path, hashes: dict[Path, str]) -> str | None:
-    """What is wrong with a shard's bytes; each file is hashed once, whatever splits it is in."""
+    """What is wrong with a shard's bytes; a file is hashed once, however many splits share it."""
     if not path.is_file():
-        return f"missing from {path.parent}; copy it beside the others, or say --root"
+        return f"missing from {path.parent}; copy it beside the others, or give --root"
     size = path.stat().st_size
     if size != shard.bytes:
         return f"{size} bytes, the manifest says {shard.bytes}"
@@ -110,4 +108,4 @@ def _dropped_problems(opened: OpenedManifest) -> Iterator[str]:
         yield str(error)
         return
     if reasons != dict(opened.manifest.counts.dropped):
-        yield f"{opened.manifest.dropped.path}: its reasons are not those of counts.dropped"
+        yield f"{opened.manifest.dropped.path}: its reasons do not match counts.dropped"

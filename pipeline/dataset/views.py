@@ -1,8 +1,7 @@
-"""Making a manifest from the rows of existing shards, without touching the shards."""
+"""What merge, split and filter share: a new manifest over rows of existing shards, which stay as they are."""
 
-import hashlib
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,48 +9,34 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import ValidationError
 
-from pipeline.contract import CONTRACT_VERSION
-from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.files import file_sha256
-from pipeline.contract.manifest import (
-    Counts,
-    DroppedLine,
-    DroppedRecord,
-    Manifest,
-    RunRecord,
-    SettingsRecord,
-    ShardRecord,
-    SourceRecord,
-    VocabularyRecord,
-    write_manifest,
-)
-from pipeline.contract.manifest_file import first_problem
+from pipeline.contract.manifest import DroppedLine, Manifest, RunRecord, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.dataset.builder import count_reasons, relative_root, write_dropped
-from pipeline.dataset.statistics import Tally, summarise_tallies
+from pipeline.dataset.builder import Content, Destination, Provenance, publish_manifest
+from pipeline.dataset.dropped import list_of_view
+from pipeline.dataset.statistics import Tally
 
-Rows = npt.NDArray[np.int64]
-"""Positions of rows in a shard's file, shape (R,), in order."""
-
-MAX_LINE_BYTES = 2**20
+RowPositions = npt.NDArray[np.int64]
+"""Positions of rows in a shard's file, shape (R,), ascending."""
 
 TALLIED = ("speaker", "num_samples", "labels", "source", "measurements")
 
+OwnedShard = tuple[OpenedManifest, ShardRecord]
+"""A shard's record, and the manifest through which its file is reached."""
 
-def stored_positions(shard: ShardRecord) -> Rows:
-    """The positions, in the file, of the rows that belong to the dataset; call `rows` before.
 
-    A record may claim any number of rows; opening the shard is what proves it.
+def stored_positions(shard: ShardRecord) -> RowPositions:
+    """Where in its file the rows of `shard` lie. Open the shard first.
+
+    A record may claim any number of rows: only opening the shard proves it.
     """
     pieces = [np.arange(start, end) for start, end in shard.spans()]
     return np.concatenate(pieces) if pieces else np.arange(0)
 
 
-def to_ranges(rows: Rows, *, stored_rows: int) -> tuple[tuple[int, int], ...] | None:
-    """`rows` as [start, end) pairs in order; None when it is all of them."""
+def to_ranges(rows: RowPositions, *, stored_rows: int) -> tuple[tuple[int, int], ...] | None:
+    """`rows` as [start, end) pairs in order; None if they are all of the file."""
     if rows.size == stored_rows:
         return None
     breaks = np.flatnonzero(np.diff(rows) != 1) + 1
@@ -59,10 +44,10 @@ def to_ranges(rows: Rows, *, stored_rows: int) -> tuple[tuple[int, int], ...] | 
     return tuple((int(run[0]), int(run[-1]) + 1) for run in runs)
 
 
-def with_rows(
-    opened: OpenedManifest, shard: ShardRecord, rows: Rows, *, split: str | None = None
+def narrow_shard(
+    opened: OpenedManifest, shard: ShardRecord, rows: RowPositions, *, split: str | None = None
 ) -> ShardRecord:
-    """`shard` narrowed down to `rows` of its file, perhaps in another split."""
+    """A record of only `rows` of the shard's file, in `split` if one is given."""
     narrowed = shard.model_copy(
         update={
             "rows": int(rows.size),
@@ -76,34 +61,84 @@ def with_rows(
     )
 
 
-def read_dropped(opened: OpenedManifest) -> Iterator[DroppedLine]:
-    """The dropped list of a manifest, line by line.
+def history_of(manifest: Manifest) -> list[str]:
+    """The manifest's history, preceded by 'part i of n' for a partial run."""
+    if manifest.part is None:
+        return list(manifest.history)
+    return [f"part {manifest.part.number} of {manifest.part.of} of a run", *manifest.history]
 
-    Raises:
-        HandOffBroken: It is not the recorded one.
+
+def publish_rows(
+    provenance: Provenance,
+    destination: Destination,
+    *,
+    shards: Iterable[OwnedShard],
+    dropped: Sequence[DroppedLine],
+    command: str,
+) -> Manifest:
+    """Write a manifest over rows of existing shards, whose figures are counted from the rows.
+
+    Args:
+        shards: In any order; those without rows are left out.
     """
-    record = opened.manifest.dropped
-    path = opened.locate(record.path)
-    if not path.is_file():
-        raise HandOffBroken(f"the dropped list {path} is missing; copy it beside the shards, or say --root")
-    if file_sha256(path) != record.sha256:
-        raise HandOffBroken(f"the dropped list {path} has changed since {opened.path} was made")
-    number = 0
-    with path.open("rb") as stream:
-        while line := stream.readline(MAX_LINE_BYTES):
-            number += 1
-            try:
-                yield DroppedLine.model_validate_json(line)
-            except ValidationError as error:
-                raise HandOffBroken(
-                    f"the dropped list {path}, line {number}: {first_problem(error)}"
-                ) from error
-    if number != record.rows:
-        raise HandOffBroken(f"the dropped list {path} has {number} lines, {opened.path} says {record.rows}")
+    run = RunRecord(
+        command=command,
+        host=socket.gethostname(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=0.0,
+        jobs=1,
+    )
+    filled = [(opened, shard) for opened, shard in shards if shard.rows]
+    symbols = provenance.vocabulary.symbols
+    content = Content(
+        shards=sorted(
+            (_seen_from(destination, provenance, owned) for owned in filled),
+            key=lambda shard: (shard.path, shard.split),
+        ),
+        tallies=[tally_table(opened.rows(shard, TALLIED), symbols) for opened, shard in filled],
+        dropped=dropped,
+    )
+    return publish_manifest(provenance, content, destination, run=run)
+
+
+def publish_view(
+    opened: OpenedManifest,
+    path: Path,
+    *,
+    shards: Iterable[ShardRecord],
+    dropped: Sequence[DroppedLine],
+    step: str,
+    command: str,
+) -> Manifest:
+    """Write a manifest at `path` over some rows of another one; `step` is added to its history."""
+    manifest = opened.manifest
+    return publish_rows(
+        Provenance(
+            name=manifest.name,
+            sources=manifest.sources,
+            settings=manifest.settings,
+            vocabulary=manifest.vocabulary,
+            history=[*history_of(manifest), step],
+        ),
+        Destination(
+            manifest=path, root=opened.folder, dropped=list_of_view(path, dropped, folder=opened.folder)
+        ),
+        shards=[(opened, shard) for shard in shards],
+        dropped=dropped,
+        command=command,
+    )
+
+
+def _seen_from(destination: Destination, provenance: Provenance, owned: OwnedShard) -> ShardRecord:
+    """The shard's record with its path relative to the new root and its settings found among the new ones."""
+    opened, shard = owned
+    path = (opened.folder / shard.path).relative_to(destination.root).as_posix()
+    settings = provenance.settings.index(opened.manifest.settings[shard.settings])
+    return shard.model_copy(update={"path": path, "settings": settings})
 
 
 def tally_table(table: pa.Table, symbols: Sequence[str]) -> Tally:
-    """The figures of some rows, as the run that made them counted them."""
+    """The figures of some rows, counted as the run that made them counted."""
     source = table.column("source").combine_chunks()
     lengths = source.field("length").to_numpy(zero_copy_only=False)
     rates_hz = source.field("rate_hz").to_numpy(zero_copy_only=False)
@@ -127,109 +162,3 @@ def _speaker_totals(table: pa.Table) -> dict[str, tuple[int, int]]:
     totals = named.group_by("speaker").aggregate([("num_samples", "count"), ("num_samples", "sum")])
     rows = totals.sort_by("speaker").to_pylist()
     return {row["speaker"]: (row["num_samples_count"], row["num_samples_sum"]) for row in rows}
-
-
-def _seen_from(
-    folder: Path, opened: OpenedManifest, shard: ShardRecord, settings: Sequence[SettingsRecord]
-) -> ShardRecord:
-    """`shard` with its path seen from `folder` and its settings found in `settings`."""
-    path = (opened.folder / shard.path).relative_to(folder).as_posix()
-    position = settings.index(opened.manifest.settings[shard.settings])
-    return shard.model_copy(update={"path": path, "settings": position})
-
-
-def past_of(manifest: Manifest) -> list[str]:
-    """The history of a manifest's rows; that they are one part of a run only is part of it."""
-    if manifest.part is None:
-        return list(manifest.history)
-    return [f"part {manifest.part.number} of {manifest.part.of} of a run", *manifest.history]
-
-
-def publish(
-    path: Path,
-    *,
-    name: str,
-    folder: Path,
-    dropped_stem: Path,
-    shards: Iterable[tuple[OpenedManifest, ShardRecord]],
-    dropped: list[DroppedLine],
-    sources: Sequence[SourceRecord],
-    settings: Sequence[SettingsRecord],
-    vocabulary: VocabularyRecord,
-    history: Sequence[str],
-    command: str,
-) -> Manifest:
-    """Write the manifest of some rows of some shards, and its dropped list.
-
-    Args:
-        folder: The root that the shards' paths start from.
-        dropped_stem: The dropped list is `<dropped_stem>.dropped.jsonl`, at or below `folder`.
-        shards: In any order, each with the manifest through which it is reached; those without
-            rows are left out.
-    """
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    filled = [(opened, shard) for opened, shard in shards if shard.rows]
-    tallies = [tally_table(opened.rows(shard, TALLIED), vocabulary.symbols) for opened, shard in filled]
-    kept = sorted(
-        (_seen_from(folder, opened, shard, settings) for opened, shard in filled),
-        key=lambda shard: (shard.path, shard.split),
-    )
-    rows = sum(shard.rows for shard in kept)
-    manifest = Manifest(
-        contract_version=CONTRACT_VERSION,
-        name=name,
-        part=None,
-        sources=tuple(sources),
-        settings=tuple(settings),
-        vocabulary=vocabulary,
-        root=relative_root(folder, path),
-        shards=tuple(kept),
-        counts=Counts(read=rows + len(dropped), kept=rows, dropped=count_reasons(dropped)),
-        dropped=_write_dropped(dropped, folder=folder, stem=dropped_stem),
-        statistics=summarise_tallies(tallies, vocabulary.symbols),
-        history=tuple(history),
-        run=RunRecord(command=command, host=socket.gethostname(), started=started, seconds=0.0, jobs=1),
-    )
-    write_manifest(path, manifest)
-    return manifest
-
-
-def publish_view(
-    path: Path,
-    opened: OpenedManifest,
-    *,
-    shards: Iterable[ShardRecord],
-    dropped: list[DroppedLine],
-    done: str,
-    command: str,
-) -> Manifest:
-    """Write a manifest over some rows of another one; `done` joins its history."""
-    manifest = opened.manifest
-    return publish(
-        path,
-        name=manifest.name,
-        folder=opened.folder,
-        dropped_stem=own_dropped_stem(path, dropped, folder=opened.folder),
-        shards=[(opened, shard) for shard in shards],
-        dropped=dropped,
-        sources=manifest.sources,
-        settings=manifest.settings,
-        vocabulary=manifest.vocabulary,
-        history=[*past_of(manifest), done],
-        command=command,
-    )
-
-
-def _write_dropped(lines: list[DroppedLine], *, folder: Path, stem: Path) -> DroppedRecord:
-    record = write_dropped(lines, folder=stem.parent, manifest_path=stem.with_name(f"{stem.name}.json"))
-    return record.model_copy(update={"path": (stem.parent / record.path).relative_to(folder).as_posix()})
-
-
-def own_dropped_stem(path: Path, lines: Iterable[DroppedLine], *, folder: Path) -> Path:
-    """A stem in `folder` for the dropped list of the manifest at `path` that no other list has.
-
-    It holds a hash of the content: manifests of one name in different folders share the folder
-    of their shards, and none may overwrite the list of another.
-    """
-    content = "\n".join(sorted(line.model_dump_json() for line in lines))
-    return folder / f"{path.stem}.{hashlib.sha256(content.encode()).hexdigest()[:8]}"

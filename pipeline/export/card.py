@@ -1,12 +1,13 @@
-"""The dataset card: README.md of a Hugging Face dataset, all of it from the manifest.
+"""The dataset card: README.md of a Hugging Face dataset, taken entirely from the manifest.
 
-The header is YAML; its values are written as JSON, which YAML includes, so that nothing in
-somebody else's manifest can break out of it.
+The header is YAML. Its values are written as JSON, a subset of YAML, so nothing in somebody
+else's manifest can break out of them.
 """
 
 import html
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pipeline.contract.manifest import Manifest, SettingsRecord
 
@@ -16,31 +17,42 @@ LICENCES = {
     "CC BY-NC-SA 4.0": "cc-by-nc-sa-4.0",
     "CC BY-NC-ND 4.0": "cc-by-nc-nd-4.0",
 }
-"""What Hugging Face calls the licences that it knows; any other is "other", with its name."""
+"""Hugging Face's names for the licences it knows; every other one is "other", with its own name."""
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGEST = "1M<n<10M"
 
 LICENCE_NOTE = (
-    "The recordings remain under their own licences: check that they allow what you do with this"
-    " dataset, publishing it included."
+    "The recordings remain under their own licences: check that these allow what you do with the"
+    " dataset, including publishing it."
 )
+
+PAUSES: dict[object, str] = {True: "long pauses shortened", False: "pauses as recorded"}
+"""By the setting `silence.enabled`."""
+
+NOISE: dict[object, str] = {
+    "off": "noise as recorded",
+    "gate": "stationary noise reduced by malsori's spectral gate",
+    "noisereduce": "stationary noise reduced by the package noisereduce",
+    "noisereduce-defaults": "stationary noise reduced by the package noisereduce as it comes",
+}
+"""By the setting `denoise.engine`."""
 
 COLUMNS = (
     ("id", "`<corpus>/<speaker>/<utterance>`, stable"),
     ("speaker", "`<corpus>/<speaker>`, null where the corpus names none"),
-    ("audio", "16 kHz mono, long pauses shortened, stationary noise reduced"),
+    ("audio", "16 kHz mono; {pauses}; {noise}"),
     ("num_samples", "samples of `audio`"),
     ("text", "cleaned spelling"),
     ("spoken", "what was said, where the corpus writes both down"),
     ("pronunciation", "Hangul as pronounced"),
     ("ipa", "phones, separated by spaces"),
     ("labels", "the phones as ids from 1; 0 is left to the CTC blank"),
-    ("romanized", "romanised spelling"),
+    ("romanized", "spelling in Latin letters"),
     ("source", "file, sample rate and samples of the recording that the utterance comes from"),
     ("kept", "spans of the recording that remain, in its own samples"),
     ("split", "as in the folder's name"),
-    ("measurements", "before noise reduction: silence removed, noise floor, speech level, peak"),
+    ("measurements", "silence removed; noise floor, speech level and peak{before}"),
 )
 
 
@@ -59,7 +71,7 @@ def dataset_card(manifest: Manifest) -> str:
             *_how_it_was_made(manifest),
             "## Columns",
             "",
-            *_table(["Column", "Content"], COLUMNS),
+            *_table(["Column", "Content"], _columns(manifest)),
         ]
     )
 
@@ -156,6 +168,38 @@ def _settings(record: SettingsRecord) -> list[str]:
         *(f"    {line}" for line in content.splitlines()),
         "",
     ]
+
+
+def _columns(manifest: Manifest) -> list[tuple[str, str]]:
+    """Each column and what it holds, which for audio depends on the settings."""
+    used = sorted({shard.settings for shard in manifest.shards})
+    records = [manifest.settings[number].values for number in used]
+    enabled = [_setting(values, "silence", "enabled") for values in records]
+    engines = [_setting(values, "denoise", "engine") for values in records]
+    content = {
+        "pauses": _either(PAUSES.get(value, "pauses: not recorded") for value in enabled),
+        "noise": _either(
+            "noise: not recorded" if value is None else NOISE.get(value, f"denoised by {_plain(str(value))}")
+            for value in engines
+        ),
+        "before": "" if set(engines) == {"off"} else " before noise reduction",
+    }
+    return [(name, text.format_map(content)) for name, text in COLUMNS]
+
+
+def _setting(values: dict[str, Any], stage: str, key: str) -> str | bool | None:
+    """A setting of a manifest that somebody else may have written; None if it is not there."""
+    table = values.get(stage)
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if isinstance(value, str | bool) else None
+
+
+def _either(texts: Iterable[str]) -> str:
+    """One text for all shards, or all that there are when the shards' settings differ."""
+    different = list(dict.fromkeys(texts))
+    if len(different) == 1:
+        return different[0]
+    return f"depending on the shard, {' or '.join(different)}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -1,29 +1,29 @@
-"""A directory that Hugging Face `datasets` opens: one Arrow dataset a split, and a card.
+"""A folder that Hugging Face `datasets` opens: one Arrow dataset per split, and a card.
 
-DIR/README.md            the dataset card; its header names the files of each split
-DIR/dataset_dict.json    for load_from_disk: the splits
-DIR/train/*.arrow        a whole shard is linked (or copied), part of one is written anew
-DIR/train/state.json     for load_from_disk: the files, in order
+DIR/README.md                the dataset card; its header names the files of each split
+DIR/dataset_dict.json        for load_from_disk: the splits
+DIR/train/*.arrow            whole shards are linked (or copied), parts of shards are rewritten
+DIR/train/state.json         for load_from_disk: the files, in order
+DIR/train/dataset_info.json  for load_from_disk: the columns
 """
 
 import hashlib
-import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import replacing, write_text
-from pipeline.contract.manifest import Manifest, ShardRecord
+from pipeline.contract.files import new_folder, replacing, write_text
+from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.opened import OpenedManifest
-from pipeline.contract.schema import ROWS_PER_BATCH, huggingface_features, shard_schema
+from pipeline.contract.schema import ROWS_PER_BATCH, shard_schema
+from pipeline.dataset.huggingface import write_dataset_files, write_json
 from pipeline.dataset.verify import verify_manifest
 from pipeline.export.card import dataset_card
-from pipeline.export.files import check_split, new_folder
+from pipeline.export.names import check_split
 
 
 def export_huggingface(opened: OpenedManifest, folder: Path) -> None:
@@ -41,7 +41,7 @@ def export_huggingface(opened: OpenedManifest, folder: Path) -> None:
     with new_folder(folder) as temporary:
         for split in splits:
             _export_split(opened, split, temporary / split)
-        write_text(temporary / "dataset_dict.json", _json({"splits": splits}))
+        write_json(temporary / "dataset_dict.json", {"splits": splits})
         write_text(temporary / "README.md", dataset_card(manifest))
 
 
@@ -50,10 +50,9 @@ def _export_split(opened: OpenedManifest, split: str, folder: Path) -> None:
     names = [f"data-{number:05}-of-{len(shards):05}.arrow" for number in range(len(shards))]
     for shard, name in zip(shards, names, strict=True):
         _export_shard(opened, shard, folder / name)
-    write_text(folder / "dataset_info.json", _json(_info(opened.manifest)))
     fingerprint = hashlib.sha256(repr([(shard.sha256, shard.ranges) for shard in shards]).encode())
-    write_text(
-        folder / "state.json", _json(_state(names, split=split, fingerprint=fingerprint.hexdigest()[:16]))
+    write_dataset_files(
+        folder, opened.manifest, shards=names, fingerprint=fingerprint.hexdigest(), split=split
     )
 
 
@@ -65,24 +64,24 @@ def _export_shard(opened: OpenedManifest, shard: ShardRecord, target: Path) -> N
 
 
 def _is_whole(opened: OpenedManifest, shard: ShardRecord) -> bool:
-    """Whether all rows of the file belong to the dataset, and say so themselves."""
+    """Whether all rows of the file belong to the dataset, in the split that they name themselves."""
     if shard.rows < shard.stored_rows:
         return False
     return bool(pc.all(pc.equal(opened.rows(shard, ["split"]).column("split"), shard.split)).as_py())
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
-    """One more name for the same bytes; a copy where the file system has no such thing."""
+    """Give the same bytes one more name, or copy them where the file system has no links."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
-    except OSError:  # another disk, or a file system without links; a full disk fails again below
+    except OSError:  # another disk, or no links here; if the disk is full, the copy fails too
         with source.open("rb") as stream, replacing(target) as copy:
             shutil.copyfileobj(stream, copy, 1 << 20)
 
 
 def _write_rows(table: pa.Table, *, split: str, target: Path) -> None:
-    """Write rows of a shard, a batch in memory at a time, in the split that the manifest gives."""
+    """Write rows of a shard, one batch in memory at a time, in the split that the manifest gives."""
     schema = shard_schema({"malsori": "contract version 1"})
     column = schema.get_field_index("split")
     with replacing(target) as file, pa.ipc.new_stream(pa.PythonFile(file, mode="w"), schema) as stream:
@@ -92,58 +91,3 @@ def _write_rows(table: pa.Table, *, split: str, target: Path) -> None:
                 column, schema.field(column), pa.array([split] * rows.num_rows, pa.string())
             )
             stream.write_table(rows.combine_chunks().cast(schema))
-
-
-def _info(manifest: Manifest) -> dict[str, Any]:
-    corpora = "; ".join(f"{source.corpus.title} ({source.corpus.licence})" for source in manifest.sources)
-    return {
-        "citation": "",
-        "description": f"{manifest.name}: {corpora}",
-        "features": huggingface_features(),
-    }
-
-
-def _state(names: list[str], *, split: str, fingerprint: str) -> dict[str, Any]:
-    return {
-        "_data_files": [{"filename": name} for name in names],
-        "_fingerprint": fingerprint,
-        "_format_columns": None,
-        "_format_kwargs": {},
-        "_format_type": None,
-        "_output_all_columns": False,
-        "_split": split,
-    }
-
-
-def _json(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-STATE, INFO = "state.json", "dataset_info.json"
-
-
-def write_dataset_files(manifest: Manifest, folder: Path) -> None:
-    """Describe the whole shards of `manifest`, which lie in `folder`, as one dataset."""
-    corpora = "; ".join(f"{source.corpus.title} ({source.corpus.licence})" for source in manifest.sources)
-    info = {
-        "citation": "",
-        "description": f"{manifest.name}: {corpora}",
-        "features": huggingface_features(),
-    }
-    state: dict[str, Any] = {
-        "_data_files": [{"filename": shard.path} for shard in manifest.shards],
-        "_fingerprint": manifest.settings[0].fingerprint[:16],
-        "_format_columns": None,
-        "_format_kwargs": {},
-        "_format_type": None,
-        "_output_all_columns": False,
-        "_split": None,
-    }
-    write_text(folder / INFO, json.dumps(info, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
-    write_text(folder / STATE, json.dumps(state, indent=1, sort_keys=True) + "\n")
-
-
-def remove_dataset_files(folder: Path) -> None:
-    """Take back what `write_dataset_files` wrote."""
-    for name in (STATE, INFO):
-        (folder / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""NeMo's layout: `<split>.jsonl` with one object a line, and the audio beside it.
+"""NeMo's layout: `<split>.jsonl` with one object per line, and the audio beside it.
 
     DIR/train.jsonl   {"audio_filepath": "audio/3f/...wav", "duration": 2.5, "offset": 0, "text": ...}
     DIR/audio/3f/...  the shards' WAV or FLAC files, byte for byte
@@ -17,10 +17,11 @@ import pyarrow as pa
 import soundfile
 
 from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.files import new_folder
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.dataset.verify import verify_manifest
-from pipeline.export.files import audio_name, check_split, new_folder
+from pipeline.export.names import audio_name, check_split
 
 COLUMNS = ("id", "speaker", "audio", "num_samples", "text", "pronunciation", "ipa")
 SUFFIXES = {"WAV": "wav", "FLAC": "flac"}
@@ -76,7 +77,7 @@ def _write_utterance(row: dict[str, Any], *, split: str, folder: Path, lines: Bi
 
 
 def _suffix(row: dict[str, Any], audio: bytes) -> str:
-    """The suffix of an utterance's audio file, whose header must say what its row says."""
+    """The suffix of an utterance's audio file, whose header must agree with its row."""
     try:
         info = soundfile.info(io.BytesIO(audio))
     except soundfile.LibsndfileError as error:

@@ -1,47 +1,46 @@
 """The same tasks on a Dask or Ray cluster, through joblib's backends.
 
-The workers see the raw corpus and the output folder under the same paths as this machine (a
-shared file system). The cluster itself runs a task again when one of its workers dies.
+The workers must see the raw corpus and the output folder under the same paths as this machine (a
+shared file system). When a worker dies, the cluster itself runs its task again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import functools
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import joblib
 
 from pipeline.contract.errors import InputRejected, MissingResource
-
-Backend = Literal["dask", "ray"]
-
-TaskT = TypeVar("TaskT")
-ResultT = TypeVar("ResultT")
+from pipeline.job.plan import Task, TaskContext
+from pipeline.job.records import TaskRecord, finish_task
 
 
 def run_on_cluster(
-    function: Callable[[TaskT], ResultT],
-    tasks: Iterable[TaskT],
+    tasks: Iterable[Task],
+    context: TaskContext,
     *,
-    backend: Backend,
+    backend: Literal["dask", "ray"],
     address: str | None,
     jobs: int,
-) -> Iterator[ResultT]:
-    """Results of `function` over `tasks`: as they finish (Dask), or all at the end (Ray).
+) -> Iterator[TaskRecord]:
+    """The records of `tasks`: as they finish (Dask), or all at the end (Ray).
 
     Args:
-        address: Of the Dask scheduler ("tcp://host:8786") or the Ray head ("host:6379"); None
-            starts a cluster of `jobs` single-threaded worker processes on this machine.
+        address: The Dask scheduler ("tcp://host:8786") or the Ray head ("host:6379"). None starts
+            a cluster of `jobs` single-threaded worker processes on this machine.
 
     Raises:
         MissingResource: The backend's package is not installed.
         InputRejected: No cluster answers at `address`.
     """
     connect = _dask if backend == "dask" else _ray
+    function = joblib.delayed(functools.partial(finish_task, context=context))
     with connect(address, jobs), joblib.parallel_config(backend=backend):
         # Ray's backend cannot hand back results one by one.
         order = "generator_unordered" if backend == "dask" else "list"
         parallel = joblib.Parallel(n_jobs=-1 if address else jobs, return_as=order)
-        yield from parallel(joblib.delayed(function)(task) for task in tasks)
+        yield from parallel(function(task) for task in tasks)
 
 
 @contextmanager

@@ -1,4 +1,12 @@
-"""Whose shards a folder holds: one folder, one manifest, and none is overwritten by mistake."""
+"""The output folder of a run: where things lie in it, whose it is, and one run at a time.
+
+<split>-<number>.arrow           the shards
+run.jsonl                        what runs did, one event a line
+.tasks/<split>-<number>.json     the record of a finished task
+.tasks/<split>-<number>.at       which utterance a worker is at; outlives a crash
+.tasks/owner.json                the manifest and the corpus that the folder belongs to
+.lock                            held while a run is writing
+"""
 
 import fcntl
 import json
@@ -11,58 +19,80 @@ from pathlib import Path
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import write_text
 
-OWNER = "owner.json"
+
+def shard_path(out: Path, task: str) -> Path:
+    """Where the shard of a task lies."""
+    return out / f"{task}.arrow"
+
+
+def record_path(out: Path, task: str) -> Path:
+    """Where the record of a finished task lies."""
+    return tasks_folder(out) / f"{task}.json"
+
+
+def crumb_path(out: Path, task: str) -> Path:
+    """Where the worker of a task writes down which utterance it is at."""
+    return tasks_folder(out) / f"{task}.at"
+
+
+def tasks_folder(out: Path) -> Path:
+    """Where the records of tasks lie, and nothing that is handed over."""
+    return out / ".tasks"
+
+
+def events_path(out: Path) -> Path:
+    """Where runs log their events."""
+    return out / "run.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The manifest (as seen from the shards' folder) and the corpus that a folder belongs to."""
+    """The manifest (its path as seen from the folder) and the corpus that a folder belongs to."""
 
     manifest: str
     corpus: str
 
 
 def claim(out: Path, *, manifest: Path, corpus: str, fresh: bool) -> None:
-    """Make `out` the folder of this manifest and corpus.
+    """Make `out` the folder of this manifest and this corpus.
 
     Args:
-        fresh: Take the folder over, whoever's it was.
+        fresh: Take the folder over, whoever owns it.
 
     Raises:
-        InputRejected: It holds the shards of another manifest or corpus, or other Arrow files.
+        InputRejected: The folder holds the shards of another manifest or corpus, or Arrow files
+            that no run made.
     """
-    place = out / ".tasks" / OWNER
+    place = tasks_folder(out) / "owner.json"
     wanted = Owner(os.path.relpath(manifest.resolve(), out.resolve()), corpus)
     if place.is_file() and not fresh:
         owner = Owner(**json.loads(place.read_text(encoding="utf-8")))
         if owner != wanted:
             raise InputRejected(
-                f"{out} holds the shards of {(out / owner.manifest).resolve()} ({owner.corpus}): give another"
-                " --out, or --fresh to replace them"
+                f"{out} holds the shards of {(out / owner.manifest).resolve()} ({owner.corpus}):"
+                " give another --out, or replace them with --fresh"
             )
     elif not fresh and next(out.glob("*.arrow"), None) is not None:
-        raise InputRejected(f"{out} holds Arrow files that no run of malsori left there: give another --out")
+        raise InputRejected(f"{out} holds Arrow files that malsori did not write there: give another --out")
     write_text(place, json.dumps(asdict(wanted), ensure_ascii=False) + "\n")
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this run alone; the lock goes with the process, however it ends.
+def locked(out: Path) -> Iterator[None]:
+    """Make the folder if need be, and keep other runs out of it; the lock ends with the process.
 
     Raises:
-        InputRejected: Another run holds it, or it cannot be made.
+        InputRejected: Another run is writing there, or the folder cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
-        raise InputRejected(
-            f"cannot make the folder {folder}: {error.strerror}; give another --out"
-        ) from error
-    with (folder / ".lock").open("w") as lock:
+        raise InputRejected(f"cannot make the folder {out}: {error.strerror}; give another --out") from error
+    with (out / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise InputRejected(
-                f"another run is writing to {folder}: wait for it, or give another --out"
+                f"another run is writing to {out}: wait for it, or give another --out"
             ) from error
         yield

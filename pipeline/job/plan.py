@@ -1,7 +1,7 @@
 """Planning: list the corpus, give every utterance its split, cut the list into tasks.
 
-One task is the utterances of one shard. The plan depends on the corpus and the settings
-alone, never on the number of workers, and costs one `stat` a file.
+A task is the utterances of one shard. The plan depends on the corpus and the settings alone,
+never on the number of workers; it costs one `stat` per file and opens no recording.
 """
 
 import hashlib
@@ -15,17 +15,16 @@ from typing import Any, Self
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.reasons import Reason, Stage
 from pipeline.corpora import Corpus
-from pipeline.record import Dropped, TextFile, Utterance, UtteranceId
+from pipeline.record import Annotation, Dropped, TextFile, Utterance, UtteranceId
 from pipeline.settings import PipelineSettings
-from pipeline.shards import assign_split
-from pipeline.shards.splits import check_named_speakers
+from pipeline.shards.splits import assign_split, check_named_speakers
 
-# Bytes a second of speech takes in each kind of file: an estimate that sizes tasks and the ETA.
+# Bytes that a second of speech takes in each kind of file: an estimate, for the size of tasks and the ETA.
 BYTES_PER_SECOND = {".pcm": 32_000, ".wav": 32_000, ".flac": 18_000, ".mp3": 6_000, ".ogg": 6_000}
 FALLBACK_BYTES_PER_SECOND = 32_000
 SHARD_BYTES_PER_SECOND = 32_000
 
-# A small corpus is still cut into enough tasks to keep several workers busy.
+# Even a small corpus is cut into enough tasks to keep several workers busy.
 MIN_TASKS = 24
 MIN_TASK_S = 300.0
 
@@ -36,9 +35,9 @@ class Task:
 
     Attributes:
         name: Stem of the shard's file, `<split>-<number>`.
-        key: Changes whenever the shard's bytes could: settings, versions, inputs.
-        estimated_s: Length of the audio, estimated from file sizes.
-        quarantined: Utterances that killed their worker, and how; they are not tried again.
+        key: Changes whenever the shard's bytes may: with the settings, the versions or the inputs.
+        estimated_s: Length of the audio, estimated from the sizes of the files.
+        quarantined: Utterances that killed their worker, and how. They are dropped untried.
     """
 
     name: str
@@ -50,14 +49,29 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The whole job: its tasks, and what the listing itself already had to drop.
+class TaskContext:
+    """What all tasks of a run share.
 
-    `num_utterances` and `listing_sha256` are of the whole listing, in every part of it.
+    `limit_s` is the time that one utterance may take before its worker is killed; None is no limit.
+    """
+
+    root: Path
+    out: Path
+    annotation: Annotation
+    settings: PipelineSettings
+    limit_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All tasks of a run, and the utterances that were dropped while the corpus was listed.
+
+    `num_utterances` and `listing_sha256` describe the whole listing, also in a part of the plan.
     """
 
     tasks: tuple[Task, ...]
     dropped: tuple[Dropped, ...]
+    versions: dict[str, str]
     listing_sha256: str
     num_utterances: int
     estimated_s: float
@@ -65,7 +79,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One box' share of a plan that several boxes divide without talking: `number` of `of`."""
+    """The share of one machine when several divide a plan without talking: part `number` of `of`."""
 
     number: int
     of: int
@@ -75,7 +89,7 @@ class Part:
         """`"3/8"` -> part 3 of 8. Raises InputRejected for anything else."""
         number, _, of = text.partition("/")
         if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
-            raise InputRejected(f"--part {text!r}: expected i/n with 1 <= i <= n, such as 3/8")
+            raise InputRejected(f"--part {text!r}: expected I/N with 1 <= I <= N, such as 3/8")
         return cls(int(number), int(of))
 
 
@@ -104,8 +118,8 @@ def make_plan(
     """List `root` and cut it into tasks.
 
     Raises:
-        InputRejected: The folder is not this corpus, holds no utterance, or lacks a speaker that
-            the settings name.
+        InputRejected: The folder does not hold this corpus, holds no utterance, or has no speaker
+            of a name that the settings give.
     """
     seen: set[UtteranceId] = set()
     dropped: list[Dropped] = []
@@ -130,6 +144,7 @@ def make_plan(
     return Plan(
         tasks=tuple(_cut_tasks(listed, settings=settings, base=base)),
         dropped=tuple(dropped),
+        versions=versions,
         listing_sha256=digest.hexdigest(),
         num_utterances=len(listed) + len(dropped),
         estimated_s=sum(item.estimated_s for item in listed),
@@ -137,7 +152,7 @@ def make_plan(
 
 
 class _FileStats:
-    """`stat` of a corpus' files, once for the many utterances of one long recording."""
+    """`stat` of a corpus' files; only once for the many utterances of one long recording."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -150,33 +165,33 @@ class _FileStats:
         return self._last[1]
 
     def read(self, path: Path) -> list[Any]:
-        """The same, without remembering the file."""
+        """The same, asked anew each time."""
         name = relative_name(path, root=self._root)
         try:
             stat = path.stat()
-        except OSError:  # the worker will say what is wrong with it
+        except OSError:  # the worker will say what is wrong with the file
             return [name, None, None]
         return [name, stat.st_size, stat.st_mtime_ns]
 
 
 def relative_name(path: Path, *, root: Path) -> str:
-    """`path` below `root`, with forward slashes: the same on every machine.
+    """`path` relative to `root`, with forward slashes: the same on every machine.
 
-    Bytes of a file name that are not UTF-8 are spelled out, so that the name is text.
+    Bytes of a file name that are not UTF-8 are escaped, so that the name is text.
     """
     below = path.relative_to(root) if path.is_relative_to(root) else path
     return as_text(below.as_posix())
 
 
 def as_text(text: str) -> str:
-    """`text` with what cannot be stored as UTF-8 (lone surrogates) spelled out."""
+    """`text` with what UTF-8 cannot store (lone surrogates) escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _list_utterance(
     utterance: Utterance, stats: _FileStats, settings: PipelineSettings, listing: "hashlib._Hash"
 ) -> _Listed:
-    """Size up one utterance, and add it to the hash of the listing."""
+    """Give an utterance its split, estimate its length and add it to the hash of the listing."""
     audio = utterance.audio
     name, size, mtime = stats.of(audio.path)
     transcript: Any = utterance.transcript
@@ -212,7 +227,7 @@ def _cut_tasks(listed: list[_Listed], *, settings: PipelineSettings, base: str) 
 
 
 def _cut_list(listed: Iterable[_Listed], *, target_s: float) -> Iterator[list[_Listed]]:
-    """Runs of about `target_s` that never cut the utterances of one recording apart."""
+    """Runs of about `target_s` seconds; the utterances of one recording always stay together."""
     part: list[_Listed] = []
     part_s = 0.0
     for _, recording in groupby(listed, key=lambda item: item.utterance.audio.path):

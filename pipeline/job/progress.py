@@ -1,14 +1,15 @@
-"""Progress of a run on stderr: a bar on a terminal, a line each 5 % without one."""
+"""What a run says while it works: progress on stderr, events in run.jsonl, seconds by stage."""
 
 import json
 import sys
 import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-from tqdm import tqdm
 
 LINE_EVERY = 0.05
 
@@ -16,8 +17,10 @@ LINE_EVERY = 0.05
 class Progress:
     """Hours done, speed against real time, drops so far and the time left.
 
+    A bar where stderr is a terminal, a line every 5 % where it is not.
+
     Args:
-        total_s: Estimated seconds of audio of the whole run.
+        total_s: Estimated seconds of audio that the run has to do.
     """
 
     def __init__(self, *, total_s: float) -> None:
@@ -27,12 +30,7 @@ class Progress:
         self._dropped = 0
         self._started = time.monotonic()
         self._next_line = LINE_EVERY
-        self._bar = tqdm(
-            total=round(total_s / 3600, 3),
-            unit="h",
-            disable=not sys.stderr.isatty(),
-            bar_format="{percentage:3.0f}%|{bar}| {n:.2f}/{total:.2f} h [{elapsed}<{remaining}{postfix}]",
-        )
+        self._bar = _terminal_bar(total_s / 3600) if sys.stderr.isatty() else None
 
     def __enter__(self) -> Self:
         return self
@@ -40,14 +38,15 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def update(self, *, done_s: float, kept: int, dropped: int) -> None:
         """Count a finished task: its estimated length, its kept and dropped utterances."""
         self._done_s += done_s
         self._kept += kept
         self._dropped += dropped
-        if not self._bar.disable:
+        if self._bar is not None:
             self._bar.set_postfix_str(f" {self._speed():.0f}x real time, {self._dropped} dropped")
             self._bar.update(done_s / 3600)
             return
@@ -69,6 +68,16 @@ class Progress:
         )
 
 
+def _terminal_bar(total_h: float) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(
+        total=round(total_h, 3),
+        unit="h",
+        bar_format="{percentage:3.0f}%|{bar}| {n:.2f}/{total:.2f} h [{elapsed}<{remaining}{postfix}]",
+    )
+
+
 def clock(seconds: float) -> str:
     """Hours, minutes and seconds: 0:02:59."""
     minutes, seconds = divmod(round(seconds), 60)
@@ -76,8 +85,8 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}"
 
 
-class RunLog:
-    """Appends one JSON object a line to `<out>/run.jsonl`; runs follow each other in it."""
+class EventLog:
+    """Appends one JSON object a line to `run.jsonl`; later runs follow earlier ones in it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -93,3 +102,23 @@ class RunLog:
         }
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+_seconds: defaultdict[str, float] = defaultdict(float)
+
+
+@contextmanager
+def timed(stage: str) -> Iterator[None]:
+    """Add the block's wall time to `stage`; a worker does one thing at a time."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        _seconds[stage] += time.perf_counter() - started
+
+
+def take_timings() -> dict[str, float]:
+    """Seconds by stage since the last call."""
+    timings = dict(_seconds)
+    _seconds.clear()
+    return timings

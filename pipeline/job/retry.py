@@ -1,71 +1,67 @@
-"""Spreading a plan's tasks over workers, and finding the utterance that kills them."""
+"""Every task to its end: those whose worker died are run again, without the utterance to blame."""
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.contract.errors import MissingResource
-from pipeline.job.plan import Task
-from pipeline.job.task import Job, TaskRecord, crumb_path, process_task
+from pipeline.job.folder import crumb_path
+from pipeline.job.plan import Task, TaskContext
+from pipeline.job.records import TaskRecord, finish_task
 from pipeline.job.watchdog import read_crumb
 from pipeline.job.workers import Crashed, run_local
-from pipeline.record import UtteranceId
 
 STRIKES = 2
-"""Deaths at one utterance, alone, before it is blamed; a stray kill hits another one."""
+"""Deaths at one place before it is blamed: a stray kill does not hit the same place twice."""
 
 TIMED_OUT = "SIGALRM"
 
+Deaths = Counter[tuple[str, int | None]]
+"""How often the worker of a task died at a position, or before it came to any (None)."""
 
-def spread_tasks(
-    tasks: Sequence[Task],
-    job: Job,
-    *,
-    jobs: int,
-    process: Callable[..., TaskRecord] = process_task,
-) -> Iterator[TaskRecord]:
+
+def run_tasks(tasks: Sequence[Task], context: TaskContext, *, jobs: int) -> Iterator[TaskRecord]:
     """The records of `tasks`, as they finish.
 
     A worker that crashes, is killed or hangs costs at most the utterance it was at, which is
-    dropped by name.
-
-    Args:
-        process: Does a task, as `process_task`; a test passes one that crashes.
+    dropped by name. Its task is run again when the others are done, with no other beside it, so
+    that it has all the memory there is.
 
     Raises:
         MissingResource: Workers die before they come to any utterance.
     """
-    function = functools.partial(process, job=job)
-    strikes: Counter[tuple[str, UtteranceId]] = Counter()
-    pending: Sequence[Task] = tasks
+    function = functools.partial(finish_task, context=context)
+    deaths: Deaths = Counter()
+    pending = tasks
     while pending:
         crashed: list[Task] = []
-        for outcome in run_local(function, pending, jobs=jobs):
-            if isinstance(outcome, Crashed):
-                crashed.append(_after_crash(outcome, job, strikes))
+        for result in run_local(function, pending, jobs=jobs):
+            if isinstance(result, Crashed):
+                crashed.append(_without_culprit(result, context, deaths))
             else:
-                yield outcome
-        pending = crashed
+                yield result
+        pending, jobs = crashed, 1
 
 
-def _after_crash(crash: Crashed[Task], job: Job, strikes: Counter[tuple[str, UtteranceId]]) -> Task:
-    """The task to run again, without the utterance if that is to blame."""
+def _without_culprit(crash: Crashed[Task], context: TaskContext, deaths: Deaths) -> Task:
+    """The task to run again: without the utterance it died at, once that one is to blame."""
     task = crash.task
-    position = read_crumb(crumb_path(job.out, task.name))
+    position = read_crumb(crumb_path(context.out, task.name))
+    deaths[task.name, position] += 1
+    if deaths[task.name, position] < STRIKES and crash.cause != TIMED_OUT:
+        return task
     if position is None:
         raise MissingResource(
-            f"the worker of {task.name} was killed ({crash.cause}) before it came to any utterance:"
-            " most likely for want of memory; the same command with a smaller --jobs goes on where it stopped"
+            f"the worker of {task.name} was killed ({crash.cause}) before it came to any utterance,"
+            f" {STRIKES} times: most likely for want of memory; the same command with a smaller --jobs"
+            " goes on where it stopped"
         )
     culprit = task.utterances[position].id
-    strikes[task.name, culprit] += 1
-    if strikes[task.name, culprit] < STRIKES and crash.cause != TIMED_OUT:
-        return task
-    return replace(task, quarantined=(*task.quarantined, (culprit, _detail(crash.cause, job))))
+    return replace(task, quarantined=(*task.quarantined, (culprit, _detail(crash.cause, context))))
 
 
-def _detail(cause: str, job: Job) -> str:
+def _detail(cause: str, context: TaskContext) -> str:
     if cause == TIMED_OUT:
-        return f"it took longer than {job.limit_s:g} s"
+        return f"it took longer than {context.limit_s:g} s"
     return f"its worker died of it, {STRIKES} times: {cause}"

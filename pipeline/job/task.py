@@ -1,122 +1,45 @@
-"""One task: the utterances of one shard, from raw files to a finished Arrow file.
+"""One task, in a worker: the utterances of one shard, from raw files to a finished Arrow file.
 
-The worker writes the shard itself and hands back nothing but its record, so audio never
-travels between processes. A finished task leaves `<out>/.tasks/<name>.json` behind; the same
-task with the same key is not done twice.
+Transcripts are cleaned and labelled first, all of a task at once, because that is cheap and
+decides which recordings need not be decoded. Importing this module loads all stages.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
-from pydantic import ValidationError
-
-from pipeline.audio import Recordings, prepare_clip
-from pipeline.contract.files import file_sha256, write_text
-from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256
+from pipeline.audio.clip import prepare_clip
+from pipeline.audio.recordings import Recordings
+from pipeline.contract.files import write_text
 from pipeline.contract.reasons import Reason, Stage
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import min_ctc_frames
-from pipeline.dataset.statistics import Tally, Tallying
-from pipeline.job.plan import Task, as_text, relative_name
-from pipeline.job.timing import take_timings, timed
-from pipeline.job.watchdog import Watch, watched
+from pipeline.dataset.statistics import Tallying
+from pipeline.job.folder import crumb_path, record_path, shard_path
+from pipeline.job.plan import Task, TaskContext, relative_name
+from pipeline.job.progress import take_timings, timed
+from pipeline.job.records import TaskRecord, WrittenShard, dropped_line
+from pipeline.job.watchdog import Watchdog, watched
 from pipeline.phonology import label_batch
-from pipeline.record import Annotation, Clip, Dropped, Example, Labelled, Rejection, Transcript, Utterance
-from pipeline.settings import PipelineSettings
-from pipeline.shards import ShardWriter
+from pipeline.record import Clip, Dropped, Example, Labelled, Rejection, Transcript, Utterance
+from pipeline.shards.writer import ShardWriter
 from pipeline.transcript import clean_transcript, read_transcript
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What every task of a run shares.
-
-    `limit_s` is the time one utterance may take before its worker is killed; None is no limit.
-    """
-
-    root: Path
-    out: Path
-    annotation: Annotation
-    settings: PipelineSettings
-    limit_s: float | None = None
-
-
-class WrittenShard(Record):
-    """The shard that a task wrote."""
-
-    sha256: Sha256
-    bytes: Count
-    rows: Count
-
-
-class TaskRecord(Record):
-    """What a finished task leaves behind, and all that the parent needs of it."""
-
-    name: str
-    key: str
-    split: str
-    shard: WrittenShard | None  # None when every utterance was dropped
-    dropped: tuple[DroppedLine, ...]
-    tally: Tally
-    timings: dict[str, float]  # seconds by stage; not part of the manifest
-
-
-def shard_path(out: Path, name: str) -> Path:
-    """Where the shard of task `name` lies."""
-    return out / f"{name}.arrow"
-
-
-def record_path(out: Path, name: str) -> Path:
-    """Where the record of task `name` lies."""
-    return out / ".tasks" / f"{name}.json"
-
-
-def crumb_path(out: Path, name: str) -> Path:
-    """Where the worker of task `name` writes down which utterance it is at."""
-    return out / ".tasks" / f"{name}.at"
-
-
-def read_record(out: Path, name: str, *, key: str) -> TaskRecord | None:
-    """The record of a task that is finished under `key`, or None when it must be done."""
-    try:
-        record = TaskRecord.model_validate_json(record_path(out, name).read_bytes())
-    except (FileNotFoundError, ValidationError):
-        return None
-    return record if record.key == key else None
-
-
-def is_finished(out: Path, record: TaskRecord) -> bool:
-    """Whether the shard of a recorded task is there, byte for byte."""
-    path = shard_path(out, record.name)
-    if record.shard is None:
-        return not path.exists()
-    return (
-        path.is_file()
-        and path.stat().st_size == record.shard.bytes
-        and file_sha256(path) == record.shard.sha256
-    )
-
-
-def process_task(task: Task, job: Job) -> TaskRecord:
-    """Do a task, unless it is finished already, and return its record."""
-    record = read_record(job.out, task.name, key=task.key)
-    if record is not None and is_finished(job.out, record):
-        return record
-    record_path(job.out, task.name).unlink(missing_ok=True)
+def process_task(task: Task, context: TaskContext) -> TaskRecord:
+    """Write the shard of a task, then its record, and return the record."""
+    record_path(context.out, task.name).unlink(missing_ok=True)
     take_timings()
-    with watched(crumb_path(job.out, task.name), limit_s=job.limit_s) as watch:
-        record = _write_shard(task, job, watch)
-    write_text(record_path(job.out, task.name), record.model_dump_json())
+    with watched(crumb_path(context.out, task.name), limit_s=context.limit_s) as watchdog:
+        record = _write_shard(task, context, watchdog)
+    write_text(record_path(context.out, task.name), record.model_dump_json())
     return record
 
 
-def _write_shard(task: Task, job: Job, watch: Watch) -> TaskRecord:
+def _write_shard(task: Task, context: TaskContext, watchdog: Watchdog) -> TaskRecord:
     dropped: list[Dropped] = []
     tallying = Tallying()
-    path = shard_path(job.out, task.name)
-    with ShardWriter.open(path, settings=job.settings.shards) as writer:
-        for item in _examples(task, job, watch):
+    path = shard_path(context.out, task.name)
+    with ShardWriter.open(path, settings=context.settings.shards) as writer:
+        for item in _examples(task, context, watchdog):
             if isinstance(item, Dropped):
                 dropped.append(item)
             else:
@@ -150,33 +73,33 @@ def _count(example: Example, tallying: Tallying) -> None:
     )
 
 
-def _examples(task: Task, job: Job, watch: Watch) -> Iterator[Example | Dropped]:
+def _examples(task: Task, context: TaskContext, watchdog: Watchdog) -> Iterator[Example | Dropped]:
     """The task's utterances in order, each processed or dropped: text first, then audio."""
     deaths = dict(task.quarantined)
-    with Recordings(longest_s=job.settings.acceptance.longest_recorded_s) as recordings:
-        texts = _label_texts(task, job)
+    with Recordings(longest_s=context.settings.acceptance.longest_recorded_s) as recordings:
+        texts = _label_texts(task, context)
         for position, (utterance, text) in enumerate(zip(task.utterances, texts, strict=True)):
             if isinstance(text, Dropped):
                 yield text
             elif utterance.id in deaths:
                 yield Dropped(utterance.id, Stage.WORKER, Reason.FAILED, deaths[utterance.id])
             else:
-                watch.at(position)
+                watchdog.start(position)
                 try:
-                    yield _example(utterance, *text, recordings=recordings, split=task.split, job=job)
+                    yield _example(utterance, *text, recordings=recordings, split=task.split, context=context)
                 except Exception as bug:
                     bug.add_note(f"while processing the audio of utterance {utterance.id}")
                     raise
-    watch.rest()
+    watchdog.stop()
 
 
-def _label_texts(task: Task, job: Job) -> list[tuple[Transcript, Labelled] | Dropped]:
+def _label_texts(task: Task, context: TaskContext) -> list[tuple[Transcript, Labelled] | Dropped]:
     """Clean and label the transcripts of a task; the G2P runs over all of them at once."""
     with timed("transcript"):
-        cleaned = [_clean(utterance, job) for utterance in task.utterances]
+        cleaned = [_clean(utterance, context) for utterance in task.utterances]
     spoken = [text.spoken for text in cleaned if isinstance(text, Transcript)]
     with timed("phonology"):
-        labelled = iter(label_batch(spoken, settings=job.settings.phonology))
+        labelled = iter(label_batch(spoken, settings=context.settings.phonology))
     results: list[tuple[Transcript, Labelled] | Dropped] = []
     for utterance, text in zip(task.utterances, cleaned, strict=True):
         if isinstance(text, Dropped):
@@ -190,11 +113,11 @@ def _label_texts(task: Task, job: Job) -> list[tuple[Transcript, Labelled] | Dro
     return results
 
 
-def _clean(utterance: Utterance, job: Job) -> Transcript | Dropped:
+def _clean(utterance: Utterance, context: TaskContext) -> Transcript | Dropped:
     raw = read_transcript(utterance.transcript)
     if not isinstance(raw, str):
         return _dropped(utterance, Stage.TRANSCRIPT, raw)
-    text = clean_transcript(raw, annotation=job.annotation, settings=job.settings.transcript)
+    text = clean_transcript(raw, annotation=context.annotation, settings=context.settings.transcript)
     return _dropped(utterance, Stage.TRANSCRIPT, text) if isinstance(text, Rejection) else text
 
 
@@ -205,9 +128,9 @@ def _example(
     *,
     recordings: Recordings,
     split: str,
-    job: Job,
+    context: TaskContext,
 ) -> Example | Dropped:
-    settings = job.settings
+    settings = context.settings
     with timed("decode"):
         recording = recordings.read(utterance.audio)
     if isinstance(recording, Rejection):
@@ -226,7 +149,7 @@ def _example(
         transcript=transcript,
         clip=clip,
         labelled=labelled,
-        source_path=relative_name(utterance.audio.path, root=job.root),
+        source_path=relative_name(utterance.audio.path, root=context.root),
         source=recording.source,
         split=split,
     )
@@ -240,13 +163,6 @@ def _too_few_frames(clip: Clip, labelled: Labelled, *, frame_samples: int) -> Re
     seconds = clip.wave.size / SAMPLE_RATE_HZ
     detail = f"{seconds:.2f} s give {frames} CTC frames, {len(labelled.labels)} labels need {needed}"
     return Rejection(Reason.TOO_FEW_FRAMES, detail)
-
-
-def dropped_line(dropped: Dropped) -> DroppedLine:
-    """The line of the dropped list for `dropped`."""
-    return DroppedLine(
-        id=as_text(dropped.id), stage=dropped.stage, reason=dropped.reason, detail=as_text(dropped.detail)
-    )
 
 
 def _dropped(utterance: Utterance, stage: Stage, rejection: Rejection) -> Dropped:

@@ -6,8 +6,8 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGES = (
-    "g2pk", "hangul-romanize", "noisereduce", "numpy", "pyarrow", "python-mecab-ko",
-    "python-mecab-ko-dic", "scipy", "soundfile", "soxr", "webrtcvad-wheels",
+    "g2pk", "hangul-romanize", "mecab-ko", "noisereduce", "numpy", "pyarrow", "python-mecab-ko-dic",
+    "scipy", "soundfile", "soxr", "webrtcvad-wheels",
 )  # fmt: skip
 
 SHAPING = (
@@ -19,8 +19,8 @@ SHAPING = (
 def package_versions() -> dict[str, str]:
     """Name -> version of everything whose change could change a shard.
 
-    `malsori-pipeline` is a hash of our own sources and tables, so that shards made by other code
-    are never taken for the same.
+    `malsori-pipeline` is a hash of our own sources and tables, so that shards made by different
+    code are never mistaken for each other.
     """
     versions = {name: metadata.version(name) for name in PACKAGES}
     versions["python"] = ".".join(platform.python_version_tuple()[:2])
@@ -32,8 +32,8 @@ def package_versions() -> dict[str, str]:
 def source_hash() -> str:
     """16 hexadecimal digits of a SHA-256 over the sources and tables that shape a shard's bytes.
 
-    What only shows, checks or spreads (commands, report, engine) is left out: a change there
-    makes no shard stale.
+    Code that only shows, checks or distributes (commands, reports, the rest of the job) is left
+    out: a change there makes no shard stale.
     """
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()

@@ -1,46 +1,36 @@
-"""Text -> Hangul as pronounced -> IPA -> labels.
+"""Text -> what is said -> IPA symbols -> labels.
 
-    settings       what Korean leaves open, decided once
-    reading        numbers, Latin letters, signs and Hanja as they are read aloud
-    morphemes      words and their morphemes, by g2pk's tagger
-    lexicon        words whose pronunciation no rule can know; a user's own
-    rules          the articles of Standard Pronunciation (표준 발음법), one function each
-    form, phrase   a word by itself, and what happens where two words meet
-    converter      the whole of it for one choice of settings
-    ipa            pronounced Hangul -> the 41 symbols, allophones last
-    romanize       the spelling in Latin letters
-    labelling      the pipeline's path: texts in, labels or rejections out
-    explain        the same path, told rule by rule
-    tables         what a linguist reviews and extends (*.tsv)
-    g2pk_parts     g2pk's junction table and English reader, without its 1.5 s of imports
-    g2pk_engine    g2pk itself, offline and fast: the baseline of tests and benches
+    settings      what a language leaves open, decided once
+    labelling     the steps, one text or a batch at a time: labels, or the reason why there are none
+    explanation   the same steps told to a reader: each form, and the rules that fired
+    korean        how Korean is read aloud and pronounced
 
-Importing this package is cheap; dictionaries are loaded by `warm_up` or on first use.
+To add a language, write a package beside `korean` with the same few functions, give
+`PhonologySettings.language` its name, and choose between the packages in `labelling`.
 """
 
-from pipeline.phonology.korean.explain import Explanation, RuleCard, explain, list_rules
-from pipeline.phonology.korean.ipa import ipa_of
+from pipeline.phonology.explanation import Explanation, FiredRule, RuleCard
 from pipeline.phonology.labelling import (
     UnpronounceableError,
-    ipa_of_pronunciation,
+    explain,
+    ipa_of,
     label_batch,
+    list_rules,
     pronounce,
     to_ipa,
-    warm_up,
 )
 from pipeline.phonology.settings import PhonologySettings
 
 __all__ = [
     "Explanation",
+    "FiredRule",
     "PhonologySettings",
     "RuleCard",
     "UnpronounceableError",
     "explain",
     "ipa_of",
-    "ipa_of_pronunciation",
     "label_batch",
     "list_rules",
     "pronounce",
     "to_ipa",
-    "warm_up",
 ]

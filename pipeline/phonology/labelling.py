@@ -1,4 +1,7 @@
-"""The batched path: texts in, labels (or the reason why not) out."""
+"""Text -> what is said -> symbols -> labels, in the language that the settings name.
+
+Each language is a package beside this file; what it exports is called here and nowhere else.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,16 +9,14 @@ from typing import Final
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.reasons import Reason
 from pipeline.contract.vocabulary import KOREAN
-from pipeline.phonology.korean.ipa import ipa_of
-from pipeline.phonology.korean.pronouncer import converter
-from pipeline.phonology.korean.reading import read_aloud, unread
-from pipeline.phonology.korean.romanize import romanize
+from pipeline.phonology import korean
+from pipeline.phonology.explanation import Explanation, RuleCard
 from pipeline.phonology.settings import PhonologySettings
 from pipeline.record import Labelled, Rejection
 
 _DEFAULT: Final = PhonologySettings()
 _NAMED_CHARACTERS: Final = 10
-"""Characters that a rejection names at most."""
+"""A rejection names at most this many characters."""
 
 
 class UnpronounceableError(InputRejected):
@@ -28,29 +29,16 @@ class UnpronounceableError(InputRejected):
         self.characters = characters
 
 
-def warm_up(settings: PhonologySettings = _DEFAULT) -> None:
-    """Load all that `label_batch` needs, so that a worker pays for it once.
-
-    The English dictionary is not loaded: few corpora need it, and the first word that does
-    takes 0.1 s.
-
-    Raises:
-        MissingResource: A dictionary is not installed.
-        InputRejected: The user's lexicon cannot be read.
-    """
-    label_batch(["준비 되었습니다"], settings=settings)
-
-
 def label_batch(texts: Sequence[str], *, settings: PhonologySettings) -> list[Labelled | Rejection]:
-    """Labels of each text, or why it has none, in the order of `texts`.
+    """The labels of each text, or why it has none, in the order of `texts`.
 
-    A text's labels depend on the text and the settings only, never on its neighbours.
+    A text's labels depend on the text and the settings alone, never on the other texts.
     """
     return [_label(text, settings) for text in texts]
 
 
 def pronounce(text: str, *, settings: PhonologySettings = _DEFAULT) -> str:
-    """`text` as pronounced, in Hangul; phrases keep their `, . ? !`.
+    """`text` as pronounced, spelled in Hangul; phrases keep their `, . ? !`.
 
     Raises:
         UnpronounceableError: A character has no reading.
@@ -58,11 +46,18 @@ def pronounce(text: str, *, settings: PhonologySettings = _DEFAULT) -> str:
     >>> pronounce("할 일이 많다")
     '할 리리 만타'
     """
-    spoken = read_aloud(text)
-    characters = unread(spoken)
-    if characters:
-        raise UnpronounceableError(characters)
-    return converter(settings).pronounce(spoken)
+    return korean.pronouncer(settings).pronounce(_read(text))
+
+
+def ipa_of(pronunciation: str, *, settings: PhonologySettings = _DEFAULT) -> list[str]:
+    """The vocabulary's symbols for a pronunciation, as `pronounce` returns it.
+
+    >>> ipa_of("할 릴")
+    ['h', 'ɑ', 'l', 'l', 'i', 'l']
+    """
+    return korean.hangul_to_ipa(
+        pronunciation, connected=settings.connected, initial_liquid=settings.initial_liquid
+    )
 
 
 def to_ipa(text: str, *, settings: PhonologySettings = _DEFAULT) -> list[str]:
@@ -71,7 +66,30 @@ def to_ipa(text: str, *, settings: PhonologySettings = _DEFAULT) -> list[str]:
     Raises:
         UnpronounceableError: A character has no reading.
     """
-    return ipa_of_pronunciation(pronounce(text, settings=settings), settings)
+    return ipa_of(pronounce(text, settings=settings), settings=settings)
+
+
+def explain(text: str, *, settings: PhonologySettings = _DEFAULT) -> Explanation:
+    """The steps from `text` to its symbols, and the rules that fired.
+
+    Raises:
+        UnpronounceableError: A character has no reading.
+    """
+    reading = _read(text)
+    pronunciation = korean.pronouncer(settings).pronounce(reading)
+    return Explanation(
+        spelling=text,
+        reading=reading,
+        pronunciation=pronunciation,
+        ipa=tuple(ipa_of(pronunciation, settings=settings)),
+        romanized=korean.romanize(text),
+        fired=tuple(korean.fired_rules(reading, settings)),
+    )
+
+
+def list_rules(settings: PhonologySettings = _DEFAULT) -> list[RuleCard]:
+    """Every rule of the language, in the order in which they apply."""
+    return korean.korean_rules(settings)
 
 
 def _label(text: str, settings: PhonologySettings) -> Labelled | Rejection:
@@ -79,15 +97,18 @@ def _label(text: str, settings: PhonologySettings) -> Labelled | Rejection:
         pronunciation = pronounce(text, settings=settings)
     except UnpronounceableError as error:
         return Rejection(Reason.UNPRONOUNCEABLE, str(error))
-    ipa = ipa_of_pronunciation(pronunciation, settings)
-    return Labelled(pronunciation, tuple(ipa), tuple(KOREAN.encode(ipa)), romanize(text))
+    ipa = ipa_of(pronunciation, settings=settings)
+    return Labelled(pronunciation, tuple(ipa), tuple(KOREAN.encode(ipa)), korean.romanize(text))
 
 
-def ipa_of_pronunciation(pronunciation: str, settings: PhonologySettings) -> list[str]:
-    """The symbols of a pronunciation under `settings`: `verify --deep` derives labels again by it."""
-    return ipa_of(pronunciation, connected=settings.connected, initial_liquid=settings.initial_liquid)
+def _read(text: str) -> str:
+    reading = korean.read_aloud(text)
+    characters = korean.unread(reading)
+    if characters:
+        raise UnpronounceableError(characters)
+    return reading
 
 
 def _name(character: str) -> str:
-    """The character, with its code point where it may not print."""
+    """The character, or its code point if it cannot be printed."""
     return character if character.isprintable() else f"U+{ord(character):04X}"

@@ -1,4 +1,4 @@
-"""Settings of the phonology stage. Imports nothing heavy."""
+"""Settings of the phonology stage."""
 
 import hashlib
 from pathlib import Path
@@ -10,18 +10,19 @@ from pipeline.contract.settings import Settings
 
 
 class PhonologySettings(Settings):
-    """What Korean leaves open, decided once. The defaults are those of spontaneous speech.
+    """What Korean leaves open, decided once. The defaults suit spontaneous speech.
 
     Attributes:
-        language: The phonology and its vocabulary; "ko" is the only one today.
-        particle_ui: The particle 의: "e" as everyone says it (나의 -> 나에), or "ui".
-        inner_ui: 의 past a word's first syllable: "i" (주의 -> 주이), or "ui".
-        ye: ㅖ after a consonant other than ㄹ: "e" (시계 -> 시게), or "ye". 예 and 례 keep ㅖ.
-        connected: Whether sound changes cross a space (옷 한 벌 -> 온 탄 벌, plosives voiced).
-            They never cross punctuation.
-        initial_liquid: ㄹ at the beginning of a phrase: "l", or "ɾ".
+        language: Which language the transcripts are in: "ko".
+        particle_ui: How the particle 의 is said: "e" (나의 -> 나에), or "ui".
+        inner_ui: How 의 is said after a word's first syllable: "i" (주의 -> 주이), or "ui".
+        ye: How ㅖ is said after a consonant other than ㄹ: "e" (시계 -> 시게), or "ye".
+        connected: Whether sound changes cross a space (옷 한 벌 -> 오 탄 벌). They never cross
+            punctuation.
+        initial_liquid: The symbol of ㄹ at the beginning of a phrase: "l", or "ɾ".
         lexicon: Path of a user's lexicon (TSV: spelling, pronunciation), or "" for none.
-        lexicon_sha256: Hash of that file: filled in from the file, and checked against it.
+        lexicon_sha256: SHA-256 of that file. Filled in from the file; if given, the file must
+            match it.
     """
 
     language: Literal["ko"] = "ko"
@@ -47,5 +48,8 @@ class PhonologySettings(Settings):
         except OSError as error:
             raise ValueError(f"cannot read the lexicon {values['lexicon']}: {error.strerror}") from error
         if values.get("lexicon_sha256", found) != found:
-            raise ValueError(f"the lexicon {values['lexicon']} is not the recorded one: its hash is {found}")
+            raise ValueError(
+                f"the lexicon {values['lexicon']} is not the recorded one: expected the SHA-256"
+                f" {values['lexicon_sha256']}, found {found}"
+            )
         return {**values, "lexicon_sha256": found}

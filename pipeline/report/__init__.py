@@ -1,19 +1,18 @@
 """One self-contained page by which a Korean reader judges a dataset.
 
-    survey       one pass over the shards' columns: figures of every row, no audio
-    suspicion    rows that are probably wrong, worst first
-    sampling     a sample that the seed and the ids decide, however many rows there are
-    listening    the sound of a few rows: from the shard, and from the raw corpus before it
-    spectrogram  log power over time and frequency, as a picture
-    png          pictures of few colours
-    charts       histograms, bars and waveforms as SVG
-    markup       HTML in which nothing is markup unless it was meant to be
-    words        the Korean names of reasons and stages
-    overview, dropped, distributions, frequencies, speakers, utterances, samples, making
-                 the page's sections, in its order
-    page         the sections under one strict content security policy
+    figures        figures of all rows, in one pass over the shards' columns, without audio
+    suspicion      rows that are probably wrong, worst first
+    listening      the sound of a few rows: from the shards, and from the raw corpus
+    overview       sections: what the dataset is, what was dropped, how it was made
+    distributions  sections: figures, phones and characters, speakers
+    utterances     sections: utterances to be read and heard
+    page           the sections under one strict content security policy
+    charts         histograms, bars and waveforms as SVG
+    spectrogram    spectrograms as PNG
+    markup         HTML with everything escaped that is not markup
+    labels_ko      Korean names of reasons, stages and splits; how numbers are written
 
-The page loads nothing, runs no script and is the same for the same manifest, byte for byte.
+The page loads nothing and runs no script. The same manifest gives the same page, byte for byte.
 """
 
 from pipeline.report.page import write_report

@@ -1,4 +1,4 @@
-"""Histograms, bars and waveforms as SVG. Colours are classes: they follow light and dark."""
+"""Histograms, bars and waveforms as SVG, with colours from the page's style, light or dark."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 360, 170
 LEFT, RIGHT, TOP, BOTTOM = 40, 10, 8, 22
 BINS = 32
 TAIL_PERCENT = 0.5
-MIN_RELATIVE_WIDTH = 1e-6  # of a bin, so that its edges differ in double precision
+MIN_RELATIVE_WIDTH = 1e-6  # of a bin, so that its two edges differ in double precision
 WAVEFORM_COLUMNS = 400
 
 
@@ -24,7 +24,8 @@ class Histogram:
 
     Attributes:
         edges: Shape (B + 1,).
-        counts: Shape (B,). The outer bins also count what lies beyond them.
+        counts: Shape (B,). The first and the last also count the values beyond them.
+        has_tails: Whether there are such values.
     """
 
     edges: npt.NDArray[np.float64]
@@ -33,12 +34,12 @@ class Histogram:
 
 
 def count_values(values: npt.NDArray[np.float64], *, narrowest: float = 0.0) -> Histogram:
-    """Put finite values, shape (R,), R > 0, into about 32 bins of a round width.
+    """Count finite values, shape (R,), R > 0, in about 32 bins of a round width.
 
-    The bins cover all but 0.5 % at each end, so that one stray value does not flatten the rest.
+    The bins leave out 0.5 % of the values at each end, so that a stray value does not flatten the rest.
 
     Args:
-        narrowest: Bins are not narrower than this, and then fewer.
+        narrowest: The least width of a bin. There are fewer bins if 32 would be narrower.
     """
     low, high = (float(edge) for edge in np.percentile(values, [TAIL_PERCENT, 100 - TAIL_PERCENT]))
     resolved = MIN_RELATIVE_WIDTH * max(abs(low), abs(high))
@@ -51,7 +52,7 @@ def count_values(values: npt.NDArray[np.float64], *, narrowest: float = 0.0) -> 
 
 
 def round_step(width: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is no less than `width`.
+    """The smallest of 1, 2 and 5 times a power of ten that is at least `width`.
 
     >>> round_step(0.03)
     0.05
@@ -63,7 +64,7 @@ def round_step(width: float) -> float:
 
 
 def draw_histogram(histogram: Histogram, *, unit: str, label: str, limits: Sequence[float] = ()) -> Markup:
-    """A histogram; `limits` are marked by dashed lines."""
+    """A histogram, with a dashed line at each of `limits`."""
     edges, counts = histogram.edges, histogram.counts
     tallest = max(1, int(counts.max()))
     scale = (WIDTH - LEFT - RIGHT) / float(edges[-1] - edges[0])
@@ -119,7 +120,7 @@ def _ticks(low: float, high: float, *, most: int) -> list[float]:
 
 
 def draw_bar(part: float, whole: float) -> Markup:
-    """A bar that fills `part` of `whole` of the width it is given."""
+    """A bar filled to `part` of `whole`; it takes the width of its container."""
     width = 100 * part / whole if whole else 0.0
     return tag(
         "svg",
@@ -136,7 +137,8 @@ def draw_waveform(
 
     Args:
         loudest: The magnitude that fills the height.
-        removed: Spans to be marked, as parts of the length from 0 to 1.
+        removed: Spans to mark, as fractions of the length from 0 to 1.
+        width_percent: The width, in percent of the container's.
     """
     columns = min(WAVEFORM_COLUMNS, len(wave))
     starts = np.linspace(0, len(wave), columns + 1).astype(int)[:-1]
@@ -157,5 +159,5 @@ def draw_waveform(
 
 
 def _px(value: float) -> str:
-    """A length with no more digits than a screen shows."""
+    """A length with as many digits as a screen can show."""
     return f"{value:.1f}".removesuffix(".0")

@@ -1,4 +1,4 @@
-"""One pass over the shards' columns: what the page says about all rows, without their audio."""
+"""Figures of all rows, gathered in one pass over the shards' columns, without their audio."""
 
 import hashlib
 import heapq
@@ -18,14 +18,102 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 COLUMNS = ("id", "speaker", "num_samples", "text", "labels", "measurements")
 MEASURED = ("silence_removed_samples", "noise_floor_db", "speech_level_db", "peak")
 
-Figures = npt.NDArray[np.float64]
-
+Figure = npt.NDArray[np.float64]
+"""One figure of each of R rows, shape (R,)."""
 
 Item = TypeVar("Item")
 
 
+@dataclass(slots=True)
+class SpeechAmount:
+    """How much there is of something: utterances, and samples of 16 kHz audio."""
+
+    utterances: int = 0
+    samples: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """The length of the audio."""
+        return self.samples / SAMPLE_RATE_HZ
+
+    def add(self, *, utterances: int, samples: int) -> None:
+        """Count more."""
+        self.utterances += utterances
+        self.samples += samples
+
+
+@dataclass(slots=True)
+class Speaker:
+    """How much one speaker said, and in which splits."""
+
+    amount: SpeechAmount = field(default_factory=SpeechAmount)
+    splits: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFigures:
+    """Figures of all R rows, in the order of the manifest's shards.
+
+    Attributes:
+        first_rows: Position of each shard's first row, shape (shards,).
+        by_name: duration_s, phones_per_second, noise_floor_db, speech_level_db, peak and
+            silence_removed_s, each of shape (R,). Measurements may hold any value, even NaN.
+        phones: How often each symbol of the vocabulary occurs.
+        characters: How often each character of the texts occurs.
+        splits: How much each split holds.
+        speakers: By name; rows without a speaker are counted in `num_unnamed`.
+        sample: Positions of the sampled rows, in order.
+    """
+
+    first_rows: npt.NDArray[np.int64]
+    by_name: dict[str, Figure]
+    phones: dict[str, int]
+    characters: Counter[str]
+    splits: dict[str, SpeechAmount]
+    speakers: dict[str, Speaker]
+    num_unnamed: int
+    sample: list[int]
+
+    @property
+    def num_rows(self) -> int:
+        """R."""
+        return int(self.by_name["duration_s"].size)
+
+    @property
+    def seconds(self) -> float:
+        """The length of all rows together."""
+        return sum(amount.samples for amount in self.splits.values()) / SAMPLE_RATE_HZ
+
+    def locate(self, position: int) -> tuple[int, int]:
+        """The index of the shard that holds the row at `position`, and the row's index in its table."""
+        shard = int(np.searchsorted(self.first_rows, position, side="right")) - 1
+        return shard, position - int(self.first_rows[shard])
+
+
+def gather_figures(opened: OpenedManifest, *, samples: int, seed: int) -> RowFigures:
+    """Read the columns of every shard, one shard at a time.
+
+    Memory holds 6 numbers a row, the sample, and the counts of speakers and characters.
+
+    Args:
+        samples: How many rows to sample.
+        seed: Decides which rows are sampled.
+
+    Raises:
+        HandOffBroken: A shard is missing, or is not what the manifest says.
+    """
+    symbols = opened.manifest.vocabulary.symbols
+    totals = _Totals(sample=SeededSample(samples, seed=seed), phones=np.zeros(len(symbols) + 1, np.int64))
+    for shard in opened.manifest.shards:
+        totals.add(opened.rows(shard, COLUMNS), split=shard.split)
+    return totals.figures(symbols)
+
+
 class SeededSample(Generic[Item]):
-    """The items whose keys have the smallest hashes; holds no more than `size` of them."""
+    """Up to `size` of the items it is offered: those whose keys hash lowest under the seed.
+
+    Which items these are does not depend on the order in which they are offered.
+    """
 
     def __init__(self, size: int, *, seed: int) -> None:
         self._size = size
@@ -44,95 +132,18 @@ class SeededSample(Generic[Item]):
             heapq.heappushpop(self._heap, entry)
 
     def items(self) -> list[Item]:
-        """The sample so far, in the order in which it was offered."""
+        """The sample so far, in the order in which its items were offered."""
         return [item for _, _, item in sorted(self._heap, key=lambda entry: -entry[1])]
-
-
-@dataclass(slots=True)
-class Share:
-    """What belongs to one speaker or one split."""
-
-    utterances: int = 0
-    samples: int = 0
-
-    @property
-    def seconds(self) -> float:
-        """The same, in seconds."""
-        return self.samples / SAMPLE_RATE_HZ
-
-
-@dataclass(slots=True)
-class Speaker(Share):
-    """What belongs to one speaker, and the splits it is in."""
-
-    splits: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """Figures of all rows, R of them, in the order of the manifest's shards.
-
-    Attributes:
-        first_rows: Position of each shard's first row, shape (shards,).
-        figures: By name, shape (R,): duration_s, phones_per_second, noise_floor_db,
-            speech_level_db, peak, silence_removed_s. Measurements may be anything, even NaN.
-        phones: How often each symbol of the vocabulary occurs.
-        characters: How often each character of the texts occurs.
-        sample: Positions of the sampled rows, in order.
-    """
-
-    first_rows: npt.NDArray[np.int64]
-    figures: dict[str, Figures]
-    phones: dict[str, int]
-    characters: Counter[str]
-    splits: dict[str, Share]
-    speakers: dict[str, Speaker]
-    num_unnamed: int
-    sample: list[int]
-
-    @property
-    def num_rows(self) -> int:
-        """R."""
-        return int(self.figures["duration_s"].size)
-
-    @property
-    def seconds(self) -> float:
-        """Of all rows together."""
-        return sum(share.samples for share in self.splits.values()) / SAMPLE_RATE_HZ
-
-    def locate(self, position: int) -> tuple[int, int]:
-        """The shard, and the row of its table, at a position of the survey."""
-        shard = int(np.searchsorted(self.first_rows, position, side="right")) - 1
-        return shard, position - int(self.first_rows[shard])
-
-
-def take_survey(opened: OpenedManifest, *, samples: int, seed: int) -> Survey:
-    """Read the columns of every shard, one shard at a time.
-
-    Memory is 6 numbers a row, and the speakers' and characters' counts.
-
-    Args:
-        samples: How many rows to sample.
-        seed: Changes which.
-
-    Raises:
-        HandOffBroken: A shard is missing or is not what the manifest says.
-    """
-    symbols = opened.manifest.vocabulary.symbols
-    totals = _Totals(sample=SeededSample(samples, seed=seed), phones=np.zeros(len(symbols) + 1, np.int64))
-    for shard in opened.manifest.shards:
-        totals.add(opened.rows(shard, COLUMNS), split=shard.split)
-    return totals.survey(symbols)
 
 
 @dataclass(slots=True)
 class _Totals:
     sample: SeededSample[int]
     phones: npt.NDArray[np.int64]
-    columns: list[dict[str, Figures]] = field(default_factory=list)
+    of_shards: list[dict[str, Figure]] = field(default_factory=list)
     first_rows: list[int] = field(default_factory=list)
     characters: Counter[str] = field(default_factory=Counter)
-    splits: dict[str, Share] = field(default_factory=dict)
+    splits: dict[str, SpeechAmount] = field(default_factory=dict)
     speakers: dict[str, Speaker] = field(default_factory=dict)
     num_rows: int = 0
     num_unnamed: int = 0
@@ -140,14 +151,13 @@ class _Totals:
     def add(self, table: pa.Table, *, split: str) -> None:
         """Count the rows of one shard."""
         self.first_rows.append(self.num_rows)
-        self.columns.append(_figures(table))
+        self.of_shards.append(_row_figures(table))
         self.phones += np.bincount(
             pc.list_flatten(table.column("labels")).to_numpy(), minlength=self.phones.size
         )
         self.characters.update("".join(table.column("text").to_pylist()))
-        share = self.splits.setdefault(split, Share())
-        share.utterances += table.num_rows
-        share.samples += pc.sum(table.column("num_samples")).as_py() or 0
+        amount = self.splits.setdefault(split, SpeechAmount())
+        amount.add(utterances=table.num_rows, samples=pc.sum(table.column("num_samples")).as_py() or 0)
         self._add_speakers(table, split)
         for row, name in enumerate(table.column("id").to_pylist()):
             self.sample.add(name, self.num_rows + row)
@@ -161,17 +171,16 @@ class _Totals:
                 self.num_unnamed += row["num_samples_count"]
                 continue
             speaker = self.speakers.setdefault(row["speaker"], Speaker())
-            speaker.utterances += row["num_samples_count"]
-            speaker.samples += row["num_samples_sum"]
+            speaker.amount.add(utterances=row["num_samples_count"], samples=row["num_samples_sum"])
             speaker.splits.add(split)
 
-    def survey(self, symbols: Sequence[str]) -> Survey:
-        """The survey over all shards that were added."""
-        names = self.columns[0] if self.columns else _figures(pa.table(_NO_ROWS))
-        return Survey(
+    def figures(self, symbols: Sequence[str]) -> RowFigures:
+        """The figures of all shards that were added."""
+        names = self.of_shards[0] if self.of_shards else _row_figures(pa.table(_NO_ROWS))
+        return RowFigures(
             first_rows=np.array(self.first_rows, np.int64),
-            figures={
-                name: np.concatenate([np.empty(0), *(columns[name] for columns in self.columns)])
+            by_name={
+                name: np.concatenate([np.empty(0), *(shard[name] for shard in self.of_shards)])
                 for name in names
             },
             phones={symbol: int(self.phones[label]) for label, symbol in enumerate(symbols, start=1)},
@@ -190,7 +199,7 @@ _NO_ROWS: dict[str, Any] = {
 }
 
 
-def _figures(table: pa.Table) -> dict[str, Figures]:
+def _row_figures(table: pa.Table) -> dict[str, Figure]:
     measured = table.column("measurements").combine_chunks()
     removed, floor, level, peak = (
         measured.field(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in MEASURED

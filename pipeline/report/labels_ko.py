@@ -1,4 +1,4 @@
-"""The Korean names of what the manifest calls in English."""
+"""Korean for the page: names of reasons, stages and splits, and how numbers are written."""
 
 from pipeline.contract.reasons import Reason, Stage
 
@@ -40,15 +40,19 @@ STAGES: dict[str, str] = {
 SPLITS: dict[str, str] = {"train": "학습", "valid": "검증", "test": "평가"}
 
 
-def split_name(split: str) -> str:
-    """What a split is called on the page."""
+def split_label(split: str) -> str:
+    """A split's Korean name before its own.
+
+    >>> split_label("train")
+    '학습 train'
+    """
     return f"{SPLITS[split]} {split}" if split in SPLITS else split
 
 
-def duration(seconds: float) -> str:
-    """A length of time in the unit that suits it.
+def format_duration(seconds: float) -> str:
+    """A length of time in hours, minutes or seconds, whichever suits it.
 
-    >>> duration(7200.0)
+    >>> format_duration(7200.0)
     '2.00시간'
     """
     if seconds >= 3600:
@@ -56,19 +60,19 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.1f}분" if seconds >= 60 else f"{seconds:.1f}초"
 
 
-def number(value: float, *, digits: int = 1) -> str:
+def format_number(value: float, *, digits: int = 1) -> str:
     """A number with a real minus sign.
 
-    >>> number(-23.94)
+    >>> format_number(-23.94)
     '−23.9'
     """
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-def share(part: float, whole: float) -> str:
-    """A part of a whole in percent; so small a one that it would show as 0 is shown as less than that.
+def format_percent(part: float, whole: float) -> str:
+    """A part of a whole in percent. Values below 0.05 % show as <0.1 %, and 0 of 0 as 0 %.
 
-    >>> share(1, 3)
+    >>> format_percent(1, 3)
     '33.3%'
     """
     if not whole or not part:

@@ -1,8 +1,8 @@
-"""The sound of a few rows: from the shard, and from the raw corpus before it was processed."""
+"""The sound of a few rows: as it is in the shards, and as it was in the raw corpus."""
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,57 +11,58 @@ import numpy as np
 import pyarrow as pa
 import soundfile
 
-from pipeline.audio import Recordings
-from pipeline.audio.clip import within_full_scale
-from pipeline.audio.samples import resample, to_pcm16
+from pipeline.audio.recordings import Recordings
+from pipeline.audio.samples import resample, to_pcm16, within_full_scale
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.record import AudioSource, Rejection, Waveform
-from pipeline.report.figures import Survey
+from pipeline.report.figures import RowFigures
 
 TEXTS = ("id", "speaker", "num_samples", "text", "spoken", "pronunciation", "ipa", "source", "kept")
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
-    """A row of the dataset with its sound.
+class HeardUtterance:
+    """A row of the dataset with the beginning of its audio.
 
     Attributes:
-        row: The columns `TEXTS`.
-        wave: The beginning of its audio, shape (S,), float32, 16 kHz.
+        position: Of the row in `RowFigures`.
+        split: The split of its shard.
+        row: The values of the columns `TEXTS`.
+        wave: Shape (S,), float32, 16 kHz.
     """
 
     position: int
     split: str
-    row: Row
+    row: Mapping[str, Any]
     wave: Waveform
 
 
-def read_utterance(opened: OpenedManifest, survey: Survey, position: int, *, longest_s: float) -> Utterance:
-    """The row at a position of the survey, and up to `longest_s` seconds of its audio.
+def read_utterance(
+    opened: OpenedManifest, figures: RowFigures, position: int, *, longest_s: float
+) -> HeardUtterance:
+    """The row at a position of `figures`, and up to `longest_s` seconds of its audio.
 
     Raises:
-        HandOffBroken: Its audio is no 16 kHz mono WAV or FLAC.
+        HandOffBroken: Its audio is not 16 kHz mono WAV or FLAC.
     """
-    number, row = survey.locate(position)
-    shard = opened.manifest.shards[number]
+    index, row = figures.locate(position)
+    shard = opened.manifest.shards[index]
     table = opened.rows(shard, [*TEXTS, "audio"]).slice(row, 1)
-    texts: Row = table.select(TEXTS).to_pylist()[0]
+    texts = table.select(TEXTS).to_pylist()[0]
     audio = table.column("audio").combine_chunks().field("bytes")[0].as_buffer()
     wave = _decode(audio, longest_s=longest_s)
     if wave is None:
         raise HandOffBroken(
-            f"the audio of {texts['id']!r} in {shard.path} is no 16 kHz mono WAV or FLAC;"
+            f"the audio of {texts['id']!r} in {shard.path} is not 16 kHz mono WAV or FLAC;"
             " `malsori verify --deep` names every such row"
         )
-    return Utterance(position, shard.split, texts, wave)
+    return HeardUtterance(position, shard.split, texts, wave)
 
 
 def _decode(audio: pa.Buffer, *, longest_s: float) -> Waveform | None:
-    """The first samples, whatever length the header claims; None when they cannot be had."""
+    """The first samples, whatever length the header claims, or None if there are none to decode."""
     try:
         with soundfile.SoundFile(pa.BufferReader(audio)) as file:
             if (file.samplerate, file.channels) != (SAMPLE_RATE_HZ, 1):
@@ -73,7 +74,7 @@ def _decode(audio: pa.Buffer, *, longest_s: float) -> Waveform | None:
 
 
 class RawCorpora:
-    """The folders of the raw recordings: they may be absent, moved or changed."""
+    """The folders of the raw recordings, which may be absent, moved or changed."""
 
     def __init__(self, folders: Sequence[Path], recordings: Recordings, *, allow_outside: bool) -> None:
         self._folders = [folder.resolve() for folder in folders]
@@ -83,11 +84,11 @@ class RawCorpora:
     def __bool__(self) -> bool:
         return bool(self._folders)
 
-    def read(self, row: Row, *, longest_s: float) -> Waveform | str:
+    def read(self, row: Mapping[str, Any], *, longest_s: float) -> Waveform | str:
         """The beginning of a row's utterance as it was recorded, at 16 kHz.
 
         Returns:
-            Shape (S,), float32 in [-1, 1], or in Korean why it cannot be had.
+            Shape (S,), float32 in [-1, 1], or one line of Korean that says why there is none.
         """
         source = row["source"]
         path = self._find(source["path"])
@@ -105,7 +106,7 @@ class RawCorpora:
         return within_full_scale(resample(wave, rate_hz=recording.source.rate_hz))
 
     def _find(self, name: str) -> Path | None:
-        """The file that a row calls `name`, in the first folder that has one."""
+        """The file `name` of the first folder that has one; no name leads out of a folder unless allowed."""
         parts = PurePosixPath(name).parts
         if not parts or "\0" in name or name.startswith("/") or ".." in parts:
             return None
@@ -118,9 +119,9 @@ class RawCorpora:
 
 
 def flac_uri(wave: Waveform) -> str:
-    """A wave, shape (S,), float32, 16 kHz, as a `data:` address of a FLAC file.
+    """A wave, shape (S,), float32, 16 kHz, as the `data:` URI of a FLAC file.
 
-    FLAC is exact, so that what is heard is what is stored; every current browser plays it.
+    FLAC is lossless, so what is heard is what is stored, and every current browser plays it.
     """
     buffer = io.BytesIO()
     soundfile.write(buffer, to_pcm16(wave), SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")

@@ -1,4 +1,4 @@
-"""The page: its sections under one strict content security policy."""
+"""The page: all sections in order, under a content security policy that allows nothing to load."""
 
 import base64
 import hashlib
@@ -6,22 +6,19 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from pipeline.audio import Recordings
+from pipeline.audio.recordings import Recordings
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import replacing
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.opened import OpenedManifest
-from pipeline.dataset.views import read_dropped
-from pipeline.report import samples as sampled
-from pipeline.report import utterances as listed
+from pipeline.dataset.dropped import read_dropped
 from pipeline.report.distributions import show_distributions, show_frequencies, show_speakers
-from pipeline.report.dropped import show_dropped
-from pipeline.report.figures import take_survey
-from pipeline.report.listening import RawCorpora, Utterance, read_utterance
+from pipeline.report.figures import gather_figures
+from pipeline.report.listening import HeardUtterance, RawCorpora, read_utterance
 from pipeline.report.markup import Markup, join, tag, value
-from pipeline.report.overview import show_overview
-from pipeline.report.provenance import show_making
+from pipeline.report.overview import show_dropped, show_overview, show_provenance
 from pipeline.report.suspicion import find_suspicions
+from pipeline.report.utterances import LISTED_S, SAMPLED_S, show_extremes, show_samples, show_suspicions
 
 CHAPTERS = {
     "overview": "한눈에", "dropped": "제외", "distributions": "분포", "frequencies": "음소와 글자",
@@ -35,18 +32,19 @@ def write_report(
 ) -> int:
     """Write the report on a dataset to `path`.
 
-    Columns of one shard and the audio of one utterance are in memory at a time, and the page.
+    Memory holds the page, the columns of one shard and the audio of one utterance.
 
     Args:
+        path: A name that ends in .html or .htm.
         raw: Folders of the raw corpora, for the sound before processing.
-        samples: How many utterances are sampled.
-        seed: Changes which.
+        samples: How many utterances to sample.
+        seed: Decides which utterances are sampled.
 
     Returns:
         The size of the page in bytes.
 
     Raises:
-        InputRejected: `path` is no name of a page.
+        InputRejected: `path` does not end in .html or .htm.
         HandOffBroken: The shards or the dropped list are not what the manifest says.
     """
     if path.suffix not in {".html", ".htm"}:
@@ -62,25 +60,23 @@ def write_report(
 def render_report(opened: OpenedManifest, *, raw: RawCorpora, samples: int, seed: int) -> Markup:
     """The report as HTML."""
     manifest = opened.manifest
-    survey = take_survey(opened, samples=samples, seed=seed)
-    suspicions = find_suspicions(survey)
+    figures = gather_figures(opened, samples=samples, seed=seed)
+    suspicions = find_suspicions(figures)
 
-    def read_briefly(position: int) -> Utterance:
-        return read_utterance(opened, survey, position, longest_s=listed.HEARD_S)
+    def read_listed(position: int) -> HeardUtterance:
+        return read_utterance(opened, figures, position, longest_s=LISTED_S)
 
-    chosen = (
-        read_utterance(opened, survey, position, longest_s=sampled.HEARD_S) for position in survey.sample
-    )
+    sampled = (read_utterance(opened, figures, position, longest_s=SAMPLED_S) for position in figures.sample)
     sections = [
-        show_overview(manifest, survey, suspicions),
+        show_overview(manifest, figures, suspicions),
         show_dropped(manifest.counts, read_dropped(opened), seed=seed),
-        show_distributions(survey),
-        show_frequencies(survey),
-        show_speakers(survey),
-        listed.show_extremes(survey, read_briefly),
-        listed.show_suspicions(suspicions, survey, read_briefly),
-        sampled.show_samples(chosen, survey, raw, seed=seed),
-        show_making(manifest),
+        show_distributions(figures),
+        show_frequencies(figures),
+        show_speakers(figures),
+        show_extremes(figures, read_listed),
+        show_suspicions(suspicions, figures, read_listed),
+        show_samples(sampled, figures, raw, seed=seed),
+        show_provenance(manifest),
     ]
     return _document(manifest, join(sections))
 
@@ -103,7 +99,7 @@ def _document(manifest: Manifest, content: Markup) -> Markup:
 
 
 def _policy(style: str) -> str:
-    """Nothing may be loaded, run or sent; pictures and sound come with the page itself."""
+    """Forbids loading, running and sending anything; pictures and sound are part of the page."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; media-src data:;"

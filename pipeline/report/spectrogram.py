@@ -1,4 +1,4 @@
-"""Log power over time and frequency, as a picture."""
+"""Spectrograms as PNG pictures."""
 
 import struct
 import zlib
@@ -10,10 +10,10 @@ from pipeline.record import Waveform
 
 N_FFT = 512  # 32 ms at 16 kHz
 HOP_SAMPLES = 160
-MAX_COLUMNS = 480  # two pixels of a phone's screen each
+MAX_COLUMNS = 480  # each two pixels wide on a phone's screen
 BINS_A_ROW = 2
 RANGE_DB = 70.0
-LEVELS = 32  # a step of 2 dB; more are not seen, and take twice the bytes
+LEVELS = 32  # steps of 2 dB; finer ones cannot be seen and would double the size
 
 _ANCHORS = (
     (4, 4, 18),
@@ -24,15 +24,16 @@ _ANCHORS = (
     (251, 180, 60),
     (252, 252, 190),
 )
-"""From quiet to loud: brightness rises throughout, so that it reads without its colours, too."""
+"""Colours from quiet to loud. Brightness rises throughout, so the picture reads without colours too."""
 
-Powers = npt.NDArray[np.float64]
+Spectrogram = npt.NDArray[np.float64]
+"""Power over frequency and time, shape (rows, columns), low frequencies first."""
 
 
-def power_columns(wave: Waveform) -> Powers:
-    """Power of a 16 kHz wave, shape (S,): (rows, columns), low frequencies first.
+def measure_spectrogram(wave: Waveform) -> Spectrogram:
+    """The spectrogram of a 16 kHz wave, shape (S,).
 
-    A wave with more frames than there are columns has the mean of several frames in each.
+    It has at most `MAX_COLUMNS` columns; in a longer wave, each is the mean of several frames.
     """
     frames = np.lib.stride_tricks.sliding_window_view(_padded(wave), N_FFT)[::HOP_SAMPLES]
     powers = np.square(np.abs(np.fft.rfft(frames * np.hanning(N_FFT), axis=1)))
@@ -41,16 +42,16 @@ def power_columns(wave: Waveform) -> Powers:
     return np.add.reduceat(pooled, edges[:-1], axis=0).T / np.diff(edges)
 
 
-def draw_spectrogram(powers: Powers, *, loudest: float) -> bytes:
-    """A PNG file of what `power_columns` gave; `loudest` is the power of the brightest colour."""
+def draw_spectrogram(spectrogram: Spectrogram, *, loudest: float) -> bytes:
+    """A PNG file in dB; `loudest` is the power that gets the brightest colour."""
     floor = max(loudest, 1e-12) * 10 ** (-RANGE_DB / 10)
-    db = 10 * np.log10(np.maximum(powers, floor) / floor)
+    db = 10 * np.log10(np.maximum(spectrogram, floor) / floor)
     levels = np.minimum(db / RANGE_DB * LEVELS, LEVELS - 1).astype(np.uint8)
     return encode_png(levels[::-1], _palette())
 
 
 def _padded(wave: Waveform) -> Waveform:
-    """At least one whole frame, with frames centred on the wave's ends."""
+    """The wave with zeros around it: the first and last frames are centred on its ends."""
     short = max(0, N_FFT - len(wave))
     return np.pad(wave, (N_FFT // 2, N_FFT // 2 + short))
 
@@ -69,14 +70,14 @@ _INDEXED = 3
 def encode_png(pixels: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8]) -> bytes:
     """A PNG file.
 
-    matplotlib would do this as well, for 30 MB of code and a second of every run.
+    Written by hand because matplotlib would add 30 MB of code and a second to every run.
 
     Args:
         pixels: Indices into the palette, shape (height, width), the top row first.
         palette: Red, green and blue, shape (colours, 3), at most 256 of them.
     """
     height, width = pixels.shape
-    rows = np.zeros((height, 1 + width), np.uint8)  # each row begins with its filter: none
+    rows = np.zeros((height, 1 + width), np.uint8)  # a row begins with its filter type, 0: none
     rows[:, 1:] = pixels
     return b"".join(
         [

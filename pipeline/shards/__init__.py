@@ -1,7 +1,8 @@
-"""Shards: writing them, and deciding which split an utterance belongs to."""
+"""The shards stage: the split that an utterance belongs to, and the file that its row is written to.
 
-from pipeline.shards.settings import ShardSettings, SplitSettings
-from pipeline.shards.splits import assign_split
-from pipeline.shards.writer import ShardFile, ShardWriter
+    settings   what may be chosen
+    splits     assign_split: from named speakers, from the corpus, or from a hash
+    writer     ShardWriter: rows in, an Arrow file and its hash out
 
-__all__ = ["ShardFile", "ShardSettings", "ShardWriter", "SplitSettings", "assign_split"]
+Import from the modules: the settings then load neither numpy nor pyarrow.
+"""

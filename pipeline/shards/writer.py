@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from pipeline.audio.samples import to_pcm16
 from pipeline.contract.files import replacing
 from pipeline.contract.schema import ROWS_PER_BATCH, SAMPLE_RATE_HZ, WAV_HEADER_BYTES, shard_schema
 from pipeline.record import Example, Waveform
 from pipeline.shards.settings import ShardSettings
-
-FULL_SCALE = 32_767
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ def encode_wav(wave: Waveform) -> bytes:
     Args:
         wave: Shape (S,), float32 in [-1, 1]; what lies beyond is clipped.
     """
-    samples = quantise(wave).tobytes()
+    samples = to_pcm16(wave).tobytes()
     header = struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         b"RIFF", WAV_HEADER_BYTES - 8 + len(samples), b"WAVE",
@@ -117,15 +114,8 @@ def encode_flac(wave: Waveform) -> bytes:
     import soundfile
 
     buffer = io.BytesIO()
-    soundfile.write(buffer, quantise(wave), SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    soundfile.write(buffer, to_pcm16(wave), SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()
-
-
-def quantise(wave: Waveform) -> npt.NDArray[np.int16]:
-    """16-bit samples, shape (S,): rounded to nearest, clipped to full scale, no dither."""
-    scaled = np.rint(wave * np.float32(FULL_SCALE + 1))
-    samples: npt.NDArray[np.int16] = np.clip(scaled, -FULL_SCALE - 1, FULL_SCALE).astype(np.int16)
-    return samples
 
 
 def _row(example: Example, *, flac: bool) -> dict[str, Any]:

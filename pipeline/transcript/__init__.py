@@ -1,15 +1,17 @@
-"""From a raw transcript to its spelling and to what was said, or to the reason why not.
+"""From a raw transcript to its spelling and to what was said, or to the reason to reject it.
 
-    reading     the transcript's file, its encoding
-    kspon       annotation marks of KsponSpeech
-    dialect     annotation marks of AI Hub's dialect sessions
-    marks       which annotation has which rules
+    files       opening a transcript's file, whatever its encoding
+    annotation  which annotation has which rules
+    kspon       the annotation of KsponSpeech
+    dialect     the annotation of AI Hub's dialect sessions
+    dual        dual forms `(A)/(B)`, which both of these have
     tidying     Unicode form, punctuation, white space
-    settings    what is accepted
+    settings    which transcripts are accepted
 
-Labels come from what was said (`Transcript.spoken`), so acceptance looks there: a transcript
-is refused when under `min_characters` letters and digits remain, when no Hangul does, or when
-words were said that are not written down. Cheap, and before any audio is decoded.
+Labels are made from what was said (`Transcript.spoken`), so that form is judged: a transcript is
+rejected when fewer than `min_characters` letters and digits remain, when none of them is Hangul,
+or when words were said that are not written down. This is cheap, and done before any audio is
+decoded.
 """
 
 import re
@@ -17,7 +19,7 @@ from unicodedata import category
 
 from pipeline.contract.reasons import Reason
 from pipeline.record import FORMS_SEPARATOR, Annotation, Rejection, Transcript
-from pipeline.transcript.annotation import MARKS, Marks
+from pipeline.transcript.annotation import RULES, AnnotationRules
 from pipeline.transcript.files import read_transcript
 from pipeline.transcript.settings import TranscriptSettings
 
@@ -32,12 +34,13 @@ def clean_transcript(
     """Clean a raw transcript and judge it.
 
     Returns:
-        The spelling and what was said; or MISSING_TRANSCRIPT (blank), TRANSCRIPT_TOO_SHORT,
-        NO_HANGUL, ANONYMISED or UNINTELLIGIBLE, looked for in this order.
+        The spelling and what was said; or a rejection as MISSING_TRANSCRIPT (blank),
+        TRANSCRIPT_TOO_SHORT, NO_HANGUL, ANONYMISED or UNINTELLIGIBLE, whichever comes first in
+        this order.
     """
     if not raw.strip():
         return Rejection(Reason.MISSING_TRANSCRIPT, "the transcript is blank")
-    rules = MARKS[annotation]
+    rules = RULES[annotation]
     spelling, _, spoken = raw.rpartition(FORMS_SEPARATOR)
     transcript = Transcript(
         spelling=rules.clean(spelling or spoken, "spelling"), spoken=rules.clean(spoken, "spoken")
@@ -58,8 +61,8 @@ def _judge(transcript: Transcript, settings: TranscriptSettings) -> Rejection | 
     return None
 
 
-def _judge_marks(raw: str, rules: Marks, settings: TranscriptSettings) -> Rejection | None:
-    if rules.is_anonymised(raw):
+def _judge_marks(raw: str, rules: AnnotationRules, settings: TranscriptSettings) -> Rejection | None:
+    if rules.has_hidden_word(raw):
         return Rejection(Reason.ANONYMISED, f"words that were said are hidden in {_excerpt(raw)!r}")
     if settings.unknown_words == "reject" and rules.has_unknown_word(raw):
         return Rejection(Reason.UNINTELLIGIBLE, f"words that nobody could make out in {_excerpt(raw)!r}")
@@ -67,7 +70,7 @@ def _judge_marks(raw: str, rules: Marks, settings: TranscriptSettings) -> Reject
 
 
 def count_characters(text: str) -> int:
-    """Characters of `text` that are neither white space, punctuation nor another sign.
+    """Number of letters, digits and combining marks in `text`; white space and signs do not count.
 
     >>> count_characters("네, 네. 70%!")
     4

@@ -1,25 +1,26 @@
-"""Which annotation has which rules."""
+"""The rules of each annotation: how to remove its marks, and what some of them tell."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipeline.record import Annotation
-from pipeline.transcript import dialect, kspon
+from pipeline.transcript.dialect import clean_dialect, has_hidden_dialect_word, has_unknown_dialect_word
+from pipeline.transcript.kspon import clean_kspon, has_unknown_kspon_word
 from pipeline.transcript.tidying import Side, tidy
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """The rules of one annotation.
+class AnnotationRules:
+    """The rules of one annotation, all on a raw transcript.
 
     Attributes:
-        clean: One side of a raw transcript, without a mark.
-        is_anonymised: Whether something that was said is hidden.
+        clean: One side of the transcript, without marks.
+        has_hidden_word: Whether something that was said is hidden, such as a name.
         has_unknown_word: Whether something that was said could not be made out.
     """
 
     clean: Callable[[str, Side], str]
-    is_anonymised: Callable[[str], bool]
+    has_hidden_word: Callable[[str], bool]
     has_unknown_word: Callable[[str], bool]
 
 
@@ -27,12 +28,14 @@ def _clean_plain(raw: str, side: Side) -> str:  # noqa: ARG001 - plain text has 
     return tidy(raw)
 
 
-def _never(raw: str) -> bool:  # noqa: ARG001 - these transcripts have no such mark
+def _never(raw: str) -> bool:  # noqa: ARG001 - this annotation has no such mark
     return False
 
 
-MARKS: Mapping[Annotation, Marks] = {
-    Annotation.PLAIN: Marks(_clean_plain, _never, _never),
-    Annotation.KSPON: Marks(kspon.clean_kspon, _never, kspon.has_unknown_word),
-    Annotation.AIHUB_DIALECT: Marks(dialect.clean_dialect, dialect.is_anonymised, dialect.has_unknown_word),
+RULES: Mapping[Annotation, AnnotationRules] = {
+    Annotation.PLAIN: AnnotationRules(_clean_plain, _never, _never),
+    Annotation.KSPON: AnnotationRules(clean_kspon, _never, has_unknown_kspon_word),
+    Annotation.AIHUB_DIALECT: AnnotationRules(
+        clean_dialect, has_hidden_dialect_word, has_unknown_dialect_word
+    ),
 }

@@ -1,21 +1,20 @@
-"""Annotation of AI Hub's dialect sessions (118 to 122).
+"""The annotation of AI Hub's dialect sessions (118 to 122).
 
-    #name# &name& @name     something that was said is hidden: `is_anonymised`
-    (())  ((guess))  x xx   nobody could make it out, or somebody guessed: `has_unknown_word`
-    {laughing} {singing}    what else is heard: removed
-    -wor-                   a word that was cut off: its letters were said, they stay
+    #name# &name& @name     words that were said but are hidden
+    (())  ((guess))  x xx   nobody could make it out, or somebody guessed
+    {laughing} {singing}    other sounds: removed
+    -wor-                   a word that was cut off: what is written was said and stays
     wo~rd                   drawn out: the word stays
     (A)/(B)                 left over in a form: A is the dialect, which was said
 
-The documents at hand name `@` and `x` without their meaning (unverified): what follows an `@`
-is taken for a hidden name, an `x` that is no Latin word for a syllable that was not understood.
+The documents at hand name `@` and `x` without explaining them (unverified): what follows an `@`
+is taken for a hidden name, and an `x` outside a Latin word for a syllable that nobody made out.
 """
 
 import re
-from collections.abc import Callable
 
 from pipeline.transcript.dual import resolve_dual_forms
-from pipeline.transcript.tidying import Side, compose, one_blank, tidy
+from pipeline.transcript.tidying import Side, normalise_characters, single_spaces, tidy
 
 _HIDDEN = re.compile(r"#[^#]{0,30}#|&[^&]{0,30}&|@[^\s@]*")
 _GUESSED = re.compile(r"\(\(([^()]*)\)\)")
@@ -26,47 +25,25 @@ _MARKS = str.maketrans("#&@~(){}/*+", " " * 11)
 
 
 def clean_dialect(raw: str, side: Side) -> str:
-    """One form of an utterance without its marks.
+    """One form of an utterance, without its marks; a guess stays.
 
     >>> clean_dialect("{laughing} 그 -머- 뭐라 카~노", "spoken")
     '그 머 뭐라 카노'
     """
-    text = one_blank(compose(raw))
-    for rule in RULES:
-        text = rule(text, side)
-    return tidy(text)
+    text = single_spaces(normalise_characters(raw))
+    text = _SOUND.sub(" ", text)
+    text = _UNKNOWN_SYLLABLES.sub(" ", _GUESSED.sub(r"\1", _HIDDEN.sub(" ", text)))
+    text = resolve_dual_forms(single_spaces(text), keep=1 if side == "spoken" else 2)
+    text = _CUT_OFF.sub("", text.replace("~", ""))
+    return tidy(text.translate(_MARKS))
 
 
-def is_anonymised(raw: str) -> bool:
+def has_hidden_dialect_word(raw: str) -> bool:
     """Whether something that was said is hidden: `#name#`, `&name&`, `@name`."""
-    return _HIDDEN.search(compose(raw)) is not None
+    return _HIDDEN.search(normalise_characters(raw)) is not None
 
 
-def has_unknown_word(raw: str) -> bool:
-    """Whether something was not understood (`(())`, `x`) or only guessed (`((word))`)."""
-    text = _SOUND.sub(" ", compose(raw))
+def has_unknown_dialect_word(raw: str) -> bool:
+    """Whether something could not be made out (`(())`, `x`) or was only guessed (`((word))`)."""
+    text = _SOUND.sub(" ", normalise_characters(raw))
     return any(pattern.search(text) for pattern in (_GUESSED, _UNKNOWN_SYLLABLES))
-
-
-def remove_sounds(text: str, side: Side) -> str:  # noqa: ARG001 - every rule takes a side
-    """Remove `{laughing}` and the like."""
-    return _SOUND.sub(" ", text)
-
-
-def remove_hidden(text: str, side: Side) -> str:  # noqa: ARG001 - every rule takes a side
-    """Remove what stands for something hidden or not understood; a guess stays."""
-    return _UNKNOWN_SYLLABLES.sub(" ", _GUESSED.sub(r"\1", _HIDDEN.sub(" ", text)))
-
-
-def choose_side(text: str, side: Side) -> str:
-    """Resolve dual forms: the first one is the dialect."""
-    return resolve_dual_forms(one_blank(text), keep=1 if side == "spoken" else 2)
-
-
-def join_words(text: str, side: Side) -> str:  # noqa: ARG001 - every rule takes a side
-    """Remove the marks of a cut-off or drawn-out word; what else is left of marks parts words."""
-    return _CUT_OFF.sub("", text.replace("~", "")).translate(_MARKS)
-
-
-RULES: tuple[Callable[[str, Side], str], ...] = (remove_sounds, remove_hidden, choose_side, join_words)
-"""The rules, in order."""

@@ -1,11 +1,11 @@
-"""Dual transcriptions `(A)/(B)`, and the ways in which annotators get them wrong."""
+"""Dual forms: `(A)/(B)` gives a word in two spellings. Annotators get the brackets wrong in many ways."""
 
 import re
 
 MAX_NESTING = 8
-"""Dual transcriptions within dual transcriptions that are resolved; deeper ones lose their brackets."""
+"""How deep dual forms may nest. Deeper ones are not resolved and lose their brackets."""
 
-# In order of trust. The texts have one blank between words, so that no pattern looks far.
+# The most reliable first. Words are one space apart, so that no pattern has to look far.
 _DUAL_FORMS = tuple(
     map(
         re.compile,
@@ -16,14 +16,14 @@ _DUAL_FORMS = tuple(
             r"\(([^()]*)/ ?\(([^()]*)\)",  # (A/(B)
             r"(?<!\S)([^\s()]+)\) ?/ ?\(([^()]*)\)",  # A)/(B)
             r"\(([^()]*)\) ?/ ?\(([^()]*)$",  # (A)/(B at the end
-            r"\(([^()/]*[^\s()/])/([^\s()/][^()/]*)\)",  # (A/B); a filler's slash has a blank behind it
+            r"\(([^()/]*[^\s()/])/([^\s()/][^()/]*)\)",  # (A/B); the slash of a filler has a space behind it
         ),
     )
 )
 
 
 def resolve_dual_forms(text: str, *, keep: int) -> str:
-    """Replace every `(A)/(B)` by A (`keep` 1) or B (`keep` 2), from the innermost outwards.
+    """Replace every `(A)/(B)` by A (`keep` 1) or B (`keep` 2), innermost first.
 
     >>> resolve_dual_forms("((A)/(B) C)/(D)", keep=1), resolve_dual_forms("((A)/(B) C)/(D)", keep=2)
     ('A C', 'D')

@@ -1,4 +1,4 @@
-"""From what a corpus lists to raw text: the one place where a transcript's file is opened."""
+"""Reading a raw transcript, the only place where a transcript's file is opened."""
 
 import codecs
 import re
@@ -7,20 +7,21 @@ from pipeline.contract.reasons import Reason
 from pipeline.record import Rejection, TextFile
 
 MAX_TRANSCRIPT_BYTES = 2**20
-"""An utterance of 30 s has under 1,000 characters; a megabyte is another kind of file."""
+"""An utterance of 30 s has under 1,000 characters, so a megabyte is some other kind of file."""
 
 _HANGUL = re.compile("[가-힣]")
 
 
 def read_transcript(transcript: str | TextFile | None) -> str | Rejection:
-    """The raw text of an utterance's transcript, in Unicode, marks and all.
+    """Read the raw text of an utterance's transcript, with its marks.
 
-    A file that is valid UTF-8 and holds Hangul is UTF-8 whatever the corpus says: text in
-    cp949 is never both, and people convert corpora. Otherwise the corpus' encoding holds.
+    A file that is valid UTF-8 and has Hangul in it is read as UTF-8 whatever the corpus says:
+    people convert corpora, and text in cp949 is never both. Any other file is read in the
+    corpus' encoding.
 
     Returns:
-        The text, never blank; or MISSING_TRANSCRIPT (none, blank, or no such file) or
-        TRANSCRIPT_ENCODING (the bytes are not of that encoding).
+        The text, never blank; or a rejection as MISSING_TRANSCRIPT (no transcript, a blank one,
+        or no such file) or TRANSCRIPT_ENCODING (the bytes are not in that encoding).
     """
     if transcript is None:
         return Rejection(Reason.MISSING_TRANSCRIPT, "the corpus has no transcript for this recording")

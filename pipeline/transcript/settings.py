@@ -11,11 +11,11 @@ class TranscriptSettings(Settings):
     """Which transcripts are good enough to train on.
 
     Attributes:
-        min_characters: Fewest characters that must remain of what was said, white space and
-            punctuation not counted: 5 rejects "4 characters or fewer".
-        unknown_words: Whether to reject an utterance that holds words which the annotators
-            could not write down (`u/`, a lone `*`): the audio then says more than the labels.
-            "keep" removes the mark alone.
+        min_characters: Fewest letters and digits in what was said: 5 rejects transcripts of four
+            or fewer.
+        unknown_words: What to do with an utterance in which the annotators could not make out a
+            word (`u/`, a lone `*`), so that the audio says more than the labels: "reject" it, or
+            "keep" it and remove only the mark.
     """
 
     min_characters: Annotated[int, Field(ge=1)] = 5

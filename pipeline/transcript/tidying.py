@@ -1,8 +1,8 @@
-"""Normalisation that every corpus' text gets: Unicode form, punctuation, white space.
+"""Normalisation that the text of every corpus gets: Unicode form, punctuation, white space.
 
-Characters are removed, replaced by a space or kept, and full-width ones get their usual form;
-none is invented. What remains is letters, digits, and signs that are read aloud or that tell
-where a sentence or a number is divided: reading them is phonology's business.
+Characters are kept, removed or replaced by a space, and full-width ones get their usual width;
+none is invented. What remains is letters, digits, and the signs that are read aloud or divide a
+sentence or a number: reading them is left to phonology.
 """
 
 import re
@@ -22,70 +22,61 @@ _USUAL_FORMS = {0xFF01 + offset: chr(0x21 + offset) for offset in range(94)} | {
 }
 
 
-class _Repertoire(dict[int, str]):
-    """What each character becomes, worked out at its first use."""
+def tidy(text: str) -> str:
+    """Normalise `text` until nothing changes any more (after two passes, for nearly every text)."""
+    while (tidied := _tidy_once(text)) != text:
+        text = tidied
+    return text
+
+
+def _tidy_once(text: str) -> str:
+    text = _keep_readable(normalise_characters(text))
+    return _tidy_spacing(_drop_stray_apostrophes(text))
+
+
+def normalise_characters(text: str) -> str:
+    """Unicode NFC, with full-width letters, digits and signs in their usual width."""
+    return normalize("NFC", normalize("NFC", text).translate(_USUAL_FORMS))
+
+
+def single_spaces(text: str) -> str:
+    """`text` with one space between words and none around them."""
+    return " ".join(text.split())
+
+
+def _keep_readable(text: str) -> str:
+    # “밥”을 ♪ 먹었다… becomes 밥을   먹었다 : a quotation mark vanishes, other signs part words.
+    return normalise_characters(text.translate(_REPLACEMENTS))
+
+
+class _Replacements(dict[int, str]):
+    """What each character becomes, worked out when it is first met."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = _replacement(chr(code))
+        self[code] = _replace(chr(code))
         return self[code]
 
 
-def _replacement(character: str) -> str:
+def _replace(character: str) -> str:
     if character in _ENCLOSING:
         return ""  # a quoted word and its particle are one word: "밥"을
     kind = category(character)
     if kind in ("Cf", "Cs", "Co", "Cn") or character in _INVISIBLE:
         return ""
-    readable = kind[0] in "LNM" or character in _KEPT_SIGNS or ord(character) in _UNIT_SIGNS
-    return character if readable else " "
+    is_read = kind[0] in "LNM" or character in _KEPT_SIGNS or ord(character) in _UNIT_SIGNS
+    return character if is_read else " "
 
 
-_REPERTOIRE = _Repertoire()
+_REPLACEMENTS = _Replacements()
 
 
-def compose(text: str) -> str:
-    """Unicode NFC, with full-width letters, digits and signs in their usual width."""
-    return normalize("NFC", normalize("NFC", text).translate(_USUAL_FORMS))
-
-
-def keep_readable(text: str) -> str:
-    """Leave what is read aloud or divides a sentence; quotation marks vanish, the rest parts words.
-
-    >>> keep_readable("“밥”을 ♪ 먹었다…")
-    '밥을   먹었다 '
-    """
-    return compose(text.translate(_REPERTOIRE))
-
-
-def keep_apostrophes_in_words(text: str) -> str:
-    """Remove every apostrophe that is not between Latin letters or digits: `I'm`, not `'밥'`."""
+def _drop_stray_apostrophes(text: str) -> str:
+    # An apostrophe stays between Latin letters or digits: `I'm`, not `'밥'`.
     return re.sub(r"(?<![A-Za-z0-9])'+|'+(?![A-Za-z0-9])", "", text)
 
 
-def one_blank(text: str) -> str:
-    """`text` with one blank between words and none around."""
-    return " ".join(text.split())
-
-
-def close_up(text: str) -> str:
-    """One space between words, none before a sentence's punctuation, and none of it at the front."""
-    text = re.sub(r" ([.,?!])(?=[ .,?!]|$)", r"\1", one_blank(text))
+def _tidy_spacing(text: str) -> str:
+    # Single spaces, none before punctuation; no doubled punctuation, and none at the front.
+    text = re.sub(r" ([.,?!])(?=[ .,?!]|$)", r"\1", single_spaces(text))
     text = re.sub(r"([.,?!])[.,?!]*", r"\1", text)
     return re.sub(r"^[.,?!](?: |$)", "", text)
-
-
-TIDYING = (compose, keep_readable, keep_apostrophes_in_words, close_up)
-"""The rules, in order."""
-
-
-def tidy(text: str) -> str:
-    """Apply every rule of `TIDYING` until nothing changes (twice, for nearly every text)."""
-    while (tidied := _apply(text)) != text:
-        text = tidied
-    return text
-
-
-def _apply(text: str) -> str:
-    for rule in TIDYING:
-        text = rule(text)
-    return text

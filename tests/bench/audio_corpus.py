@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.audio import Recordings
+from pipeline.audio.recordings import Recordings
 from pipeline.record import AudioSource, Recording, Waveform
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpora"

@@ -17,21 +17,16 @@ import soxr
 import webrtcvad
 from audio_corpus import SHARED, list_recordings, read_waves
 
-from pipeline.audio import (
-    AcceptanceSettings,
-    DenoiseSettings,
-    Recordings,
-    SilenceSettings,
-    collapse_silence,
-    prepare_clip,
-)
+from pipeline.audio.clip import prepare_clip
 from pipeline.audio.denoise import denoise
+from pipeline.audio.recordings import Recordings
 from pipeline.audio.samples import resample, to_pcm16
-from pipeline.audio.silence import speech_frames
+from pipeline.audio.settings import ANY_SNR_DB, AcceptanceSettings, DenoiseSettings, SilenceSettings
+from pipeline.audio.silence import collapse_silence, speech_frames
 from pipeline.record import AudioSource, Clip, Recording, Waveform
 
 RATE_HZ = 16_000
-SILENCE, DENOISE, ACCEPTANCE = SilenceSettings(), DenoiseSettings(engine="gate"), AcceptanceSettings()
+SILENCE, DENOISE, ACCEPTANCE = SilenceSettings(), DenoiseSettings(max_snr_db=ANY_SNR_DB), AcceptanceSettings()
 
 
 def detect_naively(wave: Waveform) -> list[bool]:
@@ -43,7 +38,7 @@ def detect_naively(wave: Waveform) -> list[bool]:
 
 def gate_by_package(wave: Waveform) -> Waveform:
     """The noisereduce package with our parameters and noise."""
-    return denoise(wave, settings=DenoiseSettings(engine="noisereduce"))
+    return denoise(wave, snr_db=0.0, settings=DenoiseSettings(engine="noisereduce"))
 
 
 def process(path: Path) -> None:
@@ -111,7 +106,7 @@ def main() -> None:
                 [*waves],
                 arguments.rounds,
             ),
-            ("denoise", lambda wave: denoise(wave, settings=DENOISE), [*waves], arguments.rounds),
+            ("denoise", lambda wave: denoise(wave, snr_db=0.0, settings=DENOISE), [*waves], arguments.rounds),
             ("  noisereduce, same parameters", gate_by_package, [*waves], 1),
             (
                 "  noisereduce, its defaults",

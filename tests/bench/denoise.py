@@ -44,9 +44,9 @@ def engines(settings: DenoiseSettings) -> dict[str, Engine]:
     package = settings.model_copy(update={"engine": "noisereduce"})
     return {
         "off": lambda wave: wave,
-        "gate": lambda wave: denoise(wave, settings=settings),
-        "gate, smoothed over 250 Hz": lambda wave: denoise(wave, settings=wider),
-        "noisereduce, same parameters": lambda wave: denoise(wave, settings=package),
+        "gate": lambda wave: denoise(wave, snr_db=0.0, settings=settings),
+        "gate, smoothed over 250 Hz": lambda wave: denoise(wave, snr_db=0.0, settings=wider),
+        "noisereduce, same parameters": lambda wave: denoise(wave, snr_db=0.0, settings=package),
         "noisereduce, its defaults": package_defaults,
     }
 

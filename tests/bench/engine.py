@@ -94,30 +94,30 @@ def _run_variant(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _utterances(arguments: argparse.Namespace) -> Iterator[Any]:
-    from pipeline.corpora import detect, find_corpus
+    from pipeline.corpora import detect_corpus, find_corpus
     from pipeline.record import Utterance
 
-    name = detect(arguments.folder).name if arguments.corpus == "auto" else arguments.corpus
+    name = detect_corpus(arguments.folder).name if arguments.corpus == "auto" else arguments.corpus
     return (item for item in find_corpus(name).read(arguments.folder) if isinstance(item, Utterance))
 
 
 def _ours(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, dict[str, float]]:
     """`process_task` over the plan of the corpus, as a worker does it."""
-    from pipeline.corpora import detect, find_corpus
-    from pipeline.job.plan import make_plan
-    from pipeline.job.task import Job, process_task
-    from pipeline.phonology import warm_up
+    from pipeline.corpora import detect_corpus, find_corpus
+    from pipeline.job.plan import TaskContext, make_plan
+    from pipeline.job.task import process_task
+    from pipeline.phonology import label_batch
     from pipeline.settings import load_settings
 
-    name = detect(arguments.folder).name if arguments.corpus == "auto" else arguments.corpus
+    name = detect_corpus(arguments.folder).name if arguments.corpus == "auto" else arguments.corpus
     corpus = find_corpus(name)
     settings = load_settings(preset=None, overrides=tuple(VARIANTS[arguments.variant]))
     plan = make_plan(corpus, arguments.folder, settings=settings, versions={}, limit=None)
-    job = Job(arguments.folder, folder, corpus.annotation, settings)
-    warm_up()
-    process_task(plan.tasks[-1], Job(arguments.folder, folder / "warm", corpus.annotation, settings))
+    context = TaskContext(arguments.folder, folder, corpus.annotation, settings)
+    label_batch(["준비 되었습니다"], settings=settings.phonology)  # loads the dictionaries
+    process_task(plan.tasks[-1], TaskContext(arguments.folder, folder / "warm", corpus.annotation, settings))
     started = time.process_time()
-    records = [process_task(task, job) for task in plan.tasks]
+    records = [process_task(task, context) for task in plan.tasks]
     cpu_s = time.process_time() - started
     stages: dict[str, float] = {}
     for record in records:

@@ -3,8 +3,8 @@
     python tests/bench/pronunciation.py [words.tsv ...]
 
 A table of words has the columns article, spelling, pronunciation (alternatives joined by "/"); the
-default is the project's own golden file. Phones are compared with allophones folded, so that an
-engine is judged by what it decides. Engines that are not installed are named and left out:
+default is the project's own golden file. Phones are compared without their allophones,
+which most engines do not write. Engines that are not installed are named and left out:
 `uv pip install epitran ko_pron` beside malsori's own dependencies.
 """
 

@@ -2,8 +2,8 @@
 
     python tests/bench/pronunciation_speed.py FOLDER_OF_TRANSCRIPTS [--limit N]
 
-Reads LibriSpeech-style `*.trans.txt` (Pansori TEDxKR). CPU time, so that a busy machine does
-not show. "first pass" meets every word anew; "second pass" has seen them.
+Reads LibriSpeech-style `*.trans.txt` (Pansori TEDxKR). Measures CPU time, which other programs on
+the machine hardly change. "first pass" starts with an empty cache of words, "second pass" with a full one.
 """
 
 import argparse
@@ -16,12 +16,12 @@ from pathlib import Path
 
 from g2pk_baseline import load_g2pk
 
-from pipeline.phonology import PhonologySettings, label_batch, warm_up
+from pipeline.phonology import PhonologySettings, label_batch
 
 BATCH = 64
 COLD_START = (
-    "import time; t = time.perf_counter(); from pipeline.phonology import warm_up; warm_up(); "
-    "print(time.perf_counter() - t)"
+    "import time; t = time.perf_counter(); from pipeline.phonology import pronounce; "
+    "pronounce('준비 되었습니다'); print(time.perf_counter() - t)"
 )
 
 
@@ -58,8 +58,8 @@ def main() -> None:
     print(f"{len(sentences)} sentences of {length:.1f} characters")
     cold = [float(subprocess.check_output([sys.executable, "-c", COLD_START])) for _ in range(3)]
     print(f"cold start of a worker: {min(cold):.2f} s")
-    warm_up()
     settings = PhonologySettings()
+    label_batch(["준비 되었습니다"], settings=settings)  # loads the dictionaries
 
     def ours() -> object:
         return label_batch(sentences, settings=settings)

@@ -57,7 +57,7 @@ def best_s(work: Callable[[], object], device: torch.device, rounds: int) -> flo
 
 
 def limit_s(settings: TrainSettings, rows: int, device: torch.device, rounds: int) -> float:
-    """cuDNN's GRU layers alone."""
+    """Seconds that cuDNN's GRU layers alone take."""
     model = settings.model
     frames = ROW_S * 100
     for stride in model.time_strides:

@@ -1,4 +1,4 @@
-"""How fast shards become padded batches, in audio-hours for each CPU-second (all threads).
+"""How fast shards become padded batches, in audio-hours per CPU-second of all threads.
 
     python tests/bench/train_loader.py [MANIFEST]      without one: the bundled sample's (make preprocess)
 
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 
-from train.data.dataset import open_sources
-from train.data.loader import Loader
-from train.loop.setup import prepare
+from train.data.sources import open_sources
+from train.loop.loader import Loader
+from train.loop.setup import set_up_training
 from train.settings import read_settings
 
 SAMPLE = Path(__file__).parents[2] / "manifests" / "sample.json"
@@ -24,19 +24,21 @@ EPOCHS = 6
 
 
 def measure(manifest: str, budget_s: float) -> str:
-    job = prepare(open_sources([manifest]), read_settings("base", [f"batching.budget_s={budget_s}"]))
-    steps = [step for epoch in range(1, EPOCHS + 1) for step in job.plan(epoch)]
-    hours = EPOCHS * job.describe()["train_hours"]
-    for (rows,) in job.plan(0):  # the shards' pages come into memory
-        job.utterances.collate(rows)
+    setup = set_up_training(
+        open_sources([manifest]), read_settings("base", [f"batching.budget_s={budget_s}"])
+    )
+    steps = [step for epoch in range(1, EPOCHS + 1) for step in setup.plan(epoch)]
+    hours = EPOCHS * setup.describe()["train_hours"]
+    for (rows,) in setup.plan(0):  # the shards' pages come into memory
+        setup.utterances.collate(rows)
 
     def directly() -> None:
         for (rows,) in steps:
-            job.utterances.collate(rows)
+            setup.utterances.collate(rows)
 
     def through_the_loader() -> None:
         with Loader(
-            lambda step: [job.utterances.collate(rows) for rows in step], steps, timeout_s=60
+            lambda step: [setup.utterances.collate(rows) for rows in step], steps, timeout_s=60
         ) as loader:
             for _ in steps:
                 loader.next()
@@ -45,7 +47,7 @@ def measure(manifest: str, budget_s: float) -> str:
         f"{hours / cpu_s:.0f} | {hours / wall_s:.0f}"
         for cpu_s, wall_s in (timed(directly), timed(through_the_loader))
     )
-    return f"| {budget_s:g} | {job.describe()['padding']:.3f} | {rates} |"
+    return f"| {budget_s:g} | {setup.describe()['padding']:.3f} | {rates} |"
 
 
 def timed(work: Callable[[], None]) -> tuple[float, float]:

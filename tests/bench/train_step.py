@@ -69,7 +69,7 @@ class Plain(nn.Module):
         return self.fc(x).log_softmax(2), frames_N
 
     def take_weights(self, ours: DeepSpeech2) -> None:
-        """The same function: our weights under its names."""
+        """Copy our weights, so that both compute the same function."""
         norms = [*(convolution.norm for convolution in ours.convolutions), *ours.norms]
         for theirs, own in zip([*(block[1] for block in self.convolutions), *self.norms], norms, strict=True):
             theirs.load_state_dict(

@@ -4,6 +4,7 @@ No test sleeps and hopes: each waits until what it wants to disturb has begun.
 """
 
 import contextlib
+import functools
 import os
 import resource
 import shutil
@@ -19,9 +20,9 @@ from small_corpus import manifest_content, preprocess_arguments, shard_bytes
 
 from pipeline.corpora import READERS
 from pipeline.job import task as task_module
-from pipeline.job.plan import make_plan
-from pipeline.job.retry import spread_tasks
-from pipeline.job.task import Job, process_task
+from pipeline.job.plan import TaskContext, make_plan
+from pipeline.job.retry import run_tasks
+from pipeline.job.task import process_task
 from pipeline.record import Annotation
 from pipeline.settings import PipelineSettings
 
@@ -64,7 +65,7 @@ def kill_at(pattern: str, victim: str, run: subprocess.Popen, folder: Path) -> b
         time.sleep(0.002)
     in_time = run.poll() is None
     if victim == "worker":
-        for worker in loky_workers(run)[:1]:
+        for worker in workers_of(run)[:1]:
             worker.kill()
             psutil.wait_procs([worker], timeout=PATIENCE_S)
     run.kill()
@@ -89,14 +90,13 @@ def test_kills_at_every_moment_change_no_byte(dataset, kspon_corpus, tmp_path):
     assert not list((tmp_path / "shards").rglob("*.tmp"))
 
 
-def loky_workers(run: subprocess.Popen) -> list[psutil.Process]:
-    """The workers that a run has started by now; loky starts them after the first tasks are queued."""
-    found = []
+def workers_of(run: subprocess.Popen) -> list[psutil.Process]:
+    """The workers that a run has started by now: on Linux, they are forked from a server that it started."""
+    found: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
-        for child in psutil.Process(run.pid).children(recursive=True):
+        for child in psutil.Process(run.pid).children():
             with contextlib.suppress(psutil.NoSuchProcess):  # it ended between the listing and the question
-                if any("loky.backend.popen" in word for word in child.cmdline()):
-                    found.append(child)
+                found += child.children()
     return found
 
 
@@ -105,7 +105,7 @@ def test_workers_do_not_outlive_a_killed_parent(kspon_corpus, tmp_path):
         run = subprocess.Popen(command(kspon_corpus, tmp_path, "--jobs", "2"), stderr=subprocess.DEVNULL)
         workers: list[psutil.Process] = []
         while len(workers) < 2 and run.poll() is None:
-            workers = loky_workers(run)
+            workers = workers_of(run)
             time.sleep(0.01)
         run.kill()
         run.wait()
@@ -134,7 +134,7 @@ def test_ctrl_c_is_130_and_the_same_command_goes_on(dataset, kspon_corpus, tmp_p
     assert shard_bytes(tmp_path / "small.json") == shard_bytes(dataset)
 
 
-def deadly(task, job, *, harm):
+def deadly(task, context, *, harm):
     """`process_task`, but for the decoder: the 9th utterance crashes or hangs its process."""
     sound = task_module.prepare_clip
 
@@ -144,7 +144,7 @@ def deadly(task, job, *, harm):
         return sound(recording, **settings)
 
     task_module.prepare_clip = harmful
-    return process_task(task, job)
+    return process_task(task, context)
 
 
 def segfault() -> None:
@@ -171,15 +171,13 @@ HARMFUL_SAMPLES = round((2.5 * 2 + 5) * 16_000)  # utterance 6, the only one wit
     ],
 )
 def test_an_utterance_that_kills_or_hangs_its_worker_is_dropped_by_name(
-    kspon_corpus, tmp_path, harm, limit_s, detail
+    kspon_corpus, tmp_path, monkeypatch, harm, limit_s, detail
 ):
-    import functools
-
     settings = PipelineSettings()
     plan = make_plan(READERS["kspon"], kspon_corpus, settings=settings, versions={}, limit=None)
-    job = Job(kspon_corpus, tmp_path, Annotation.KSPON, settings, limit_s=limit_s)
-    process = functools.partial(deadly, harm=harm)
-    records = list(spread_tasks(plan.tasks, job, jobs=2, process=process))
+    context = TaskContext(kspon_corpus, tmp_path, Annotation.KSPON, settings, limit_s=limit_s)
+    monkeypatch.setattr("pipeline.job.retry.finish_task", functools.partial(deadly, harm=harm))
+    records = list(run_tasks(plan.tasks, context, jobs=2))
     failed = [line for record in records for line in record.dropped if line.stage == "worker"]
     assert [(line.id, line.reason, line.detail) for line in failed] == [
         ("kspon/KsponSpeech_000006", "failed", detail)
@@ -195,7 +193,7 @@ def test_a_bug_names_its_utterance_and_keeps_its_traceback(kspon_corpus, tmp_pat
     settings = PipelineSettings()
     plan = make_plan(READERS["kspon"], kspon_corpus, settings=settings, versions={}, limit=None)
     with pytest.raises(ZeroDivisionError) as caught:
-        process_task(plan.tasks[0], Job(kspon_corpus, tmp_path, Annotation.KSPON, settings))
+        process_task(plan.tasks[0], TaskContext(kspon_corpus, tmp_path, Annotation.KSPON, settings))
     assert caught.value.__notes__ == ["while processing the audio of utterance kspon/KsponSpeech_000001"]
     assert not list(tmp_path.rglob("*.arrow"))
 

@@ -9,8 +9,8 @@ from small_corpus import RATE_HZ, voiced
 
 from pipeline.audio import recordings
 from pipeline.corpora import READERS
-from pipeline.job.plan import make_plan
-from pipeline.job.task import Job, process_task
+from pipeline.job.plan import TaskContext, make_plan
+from pipeline.job.task import process_task
 from pipeline.settings import PipelineSettings
 
 SEGMENTS, SEGMENT_S, PITCH_S = 1000, 3.0, 3.6  # a segment begins every 3.6 s: an hour
@@ -53,8 +53,8 @@ def test_an_hour_of_a_thousand_segments_is_one_open_of_the_recording(tmp_path, m
     corpus, settings = READERS["dialect"], PipelineSettings()
     root = make_session(tmp_path / "raw")
     plan = make_plan(corpus, root, settings=settings, versions={}, limit=None)
-    job = Job(root, tmp_path / "out", corpus.annotation, settings)
-    records = [process_task(task, job) for task in plan.tasks]
+    context = TaskContext(root, tmp_path / "out", corpus.annotation, settings)
+    records = [process_task(task, context) for task in plan.tasks]
     assert plan.num_utterances == SEGMENTS
     assert len(opened) == 1
     assert sum(record.shard.rows for record in records) == SEGMENTS - SEGMENTS // 20

@@ -97,11 +97,11 @@ def test_finished_shards_are_only_checked_and_changed_or_unwanted_ones_made_agai
     written = [path.stat().st_mtime_ns for path in shards]
     again = malsori(*finished)
     assert [path.stat().st_mtime_ns for path in shards] == written
-    assert "2 of 2 shards are there already and are only checked" in again.stderr
+    assert "2 of 2 shards are finished already and are only checked" in again.stderr
     assert "2, 2 of them from before" in again.stdout
     assert "real time" not in again.stdout
     fresh = malsori(*finished, "--fresh")
-    assert "are there already" not in fresh.stderr
+    assert "are finished already" not in fresh.stderr
     assert [path.stat().st_mtime_ns for path in shards] != written
     changed = malsori(*finished, "--set", "silence.longest_s=2.5")
     assert "2 are made again: settings, versions or recordings have changed" in changed.stderr
@@ -130,7 +130,7 @@ def test_a_manifest_never_outlives_the_shards_it_describes(finished, malsori, tm
     def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.job.run.spread_tasks", fail)
+    monkeypatch.setattr("pipeline.job.run.run_tasks", fail)
     assert (tmp_path / "small.json").exists()
     assert malsori(*finished, "--set", "silence.enabled=false").exit_code == 130
     assert not (tmp_path / "small.json").exists()
@@ -154,7 +154,7 @@ def test_arrow_files_that_are_not_ours_are_left_alone(kspon_corpus, malsori, tmp
     theirs.write_bytes(b"somebody's data")
     result = malsori(*preprocess_arguments(kspon_corpus, tmp_path))
     assert result.exit_code == 3
-    assert "Arrow files that no run of malsori left there" in result.stderr
+    assert "Arrow files that malsori did not write there" in result.stderr
     assert theirs.read_bytes() == b"somebody's data"
 
 

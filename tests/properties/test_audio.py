@@ -4,17 +4,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.audio import (
-    AcceptanceSettings,
-    DenoiseSettings,
-    SilenceSettings,
-    collapse_silence,
-    prepare_clip,
-)
-from pipeline.audio.clip import kept_spans
+from pipeline.audio.clip import kept_spans, prepare_clip
 from pipeline.audio.denoise import denoise
+from pipeline.audio.front_end import apply_front_end
 from pipeline.audio.samples import to_pcm16
-from pipeline.audio.silence import speech_frames
+from pipeline.audio.settings import ANY_SNR_DB, AcceptanceSettings, DenoiseSettings, SilenceSettings
+from pipeline.audio.silence import collapse_silence, speech_frames
 from pipeline.record import Clip, Recording, SourceSpan
 
 RATE_HZ = 16_000
@@ -142,16 +137,28 @@ def test_kept_maps_back_to_the_nearest_sample(rate_hz, length, cuts):
 )
 def test_the_gate_only_turns_down(wave, prop, n_fft, overlap):
     chosen = DenoiseSettings(
-        prop_decrease=prop, n_fft=n_fft, overlap=overlap, smooth_hz=250.0, smooth_ms=50.0
+        engine="gate", prop_decrease=prop, n_fft=n_fft, overlap=overlap, smooth_hz=250.0, smooth_ms=50.0
     )
-    cleaned = denoise(wave, settings=chosen)
+    cleaned = denoise(wave, snr_db=0.0, settings=chosen)
     assert cleaned.shape == wave.shape
     assert np.isfinite(cleaned).all()
     energy, before = np.sum(cleaned.astype(np.float64) ** 2), np.sum(wave.astype(np.float64) ** 2)
     assert energy <= before * (1 + 1e-4) + 1e-20
 
 
-@given(st.lists(st.integers(-32_768, 32_767), max_size=300))
-def test_16_bit_samples_survive_the_way_through_float(samples):
-    pcm = np.array(samples, np.int16)
+@QUICK
+@given(wave=clips(most_pieces=3), limits=st.lists(st.floats(0, ANY_SNR_DB), min_size=1, max_size=4))
+def test_clips_are_denoised_below_the_limit_alike_and_from_there_on_not_at_all(wave, limits):
+    no_cut = SilenceSettings(enabled=False)
+    snr_db = apply_front_end(wave, silence=no_cut, denoise=DenoiseSettings(engine="off")).levels.snr_db
+    everywhere = denoise(wave, snr_db=snr_db, settings=DenoiseSettings(max_snr_db=ANY_SNR_DB))
+    limits += [min(max(snr_db, 0.0), ANY_SNR_DB)]
+    for limit in limits:
+        treated = apply_front_end(wave, silence=no_cut, denoise=DenoiseSettings(max_snr_db=limit))
+        expected = wave if snr_db >= limit else everywhere
+        assert treated.wave.tobytes() == expected.tobytes()
+
+
+def test_every_16_bit_value_survives_the_way_through_float():
+    pcm = np.arange(-32_768, 32_768).astype(np.int16)
     np.testing.assert_array_equal(to_pcm16(pcm.astype(np.float32) / np.float32(32_768)), pcm)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handoff_data import Person, write_dataset
+from handoff_data import Person, splits_of, write_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_corpus import rows_by_id
@@ -16,13 +16,13 @@ from small_corpus import rows_by_id
 from pipeline.contract.errors import InputRejected, MalsoriError
 from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.manifest_file import read_manifest
-from pipeline.contract.opened import OpenedManifest, open_manifest
-from pipeline.dataset.filter import parse_expression, select_rows
+from pipeline.contract.opened import open_manifest
+from pipeline.dataset.filter import filter_manifest, parse_expression
 from pipeline.dataset.merge import merge_manifests
 from pipeline.dataset.split import split_manifest
 from pipeline.dataset.verify import verify_manifest
 from pipeline.dataset.views import stored_positions, to_ranges
-from pipeline.shards import SplitSettings
+from pipeline.shards.settings import SplitSettings
 
 lawful = settings(derandomize=True, deadline=None, max_examples=25)
 quickly = settings(derandomize=True, deadline=None, max_examples=300)
@@ -32,15 +32,6 @@ quickly = settings(derandomize=True, deadline=None, max_examples=300)
 def radio(tmp_path_factory) -> Path:
     people = [Person("a", 5), Person("b", 4, "valid"), Person(None, 3)]
     return write_dataset(tmp_path_factory.mktemp("radio"), "radio", people)
-
-
-def splits(opened: OpenedManifest) -> dict[str, str]:
-    """Speaker, or the id of an utterance without one -> split."""
-    return {
-        row["speaker"] or row["id"]: shard.split
-        for shard in opened.manifest.shards
-        for row in opened.rows(shard, ["id", "speaker"]).to_pylist()
-    }
 
 
 def merge(paths: list[Path], output: Path) -> Path:
@@ -64,7 +55,7 @@ def test_no_speaker_changes_split_when_a_corpus_is_merged(one, other, valid, tes
         split_manifest(open_manifest(first), folder / "before.json", settings=chosen, command="")
         both = merge([first, second], folder / "both.json")
         split_manifest(open_manifest(both), folder / "after.json", settings=chosen, command="")
-        before, after = (splits(open_manifest(folder / f"{name}.json")) for name in ("before", "after"))
+        before, after = (splits_of(folder / f"{name}.json") for name in ("before", "after"))
         assert before.items() <= after.items()
         assert len(after) == len(before) + len(other)
 
@@ -115,8 +106,8 @@ def test_an_expression_picks_what_python_would(radio, expression):
     }
     with tempfile.TemporaryDirectory() as name:
         picked, others = Path(name, "picked.json"), Path(name, "others.json")
-        select_rows(opened, picked, expression=expression, command="")
-        select_rows(opened, others, expression=f"not {expression}", command="")
+        filter_manifest(opened, picked, expression=expression, command="")
+        filter_manifest(opened, others, expression=f"not {expression}", command="")
         assert set(rows_by_id(picked)) == expected
         assert set(rows_by_id(others)) == set(rows_by_id(radio)) - expected
         again = merge([others, picked], Path(name, "again.json"))

@@ -57,6 +57,7 @@ def test_an_epoch_holds_every_row_once_within_the_budget(lengths, seed, epoch, b
     batches = [batch for step in steps for batch in step]
     assert sorted(row for batch in batches for row in batch) == list(rows)
     assert all(padded_samples(batch, samples) <= 15 * SAMPLE_RATE_HZ for batch in batches)
+    assert all(len(batch) <= 7 for batch in batches)
     assert all(len(step) <= batches_per_step for step in steps)
 
 

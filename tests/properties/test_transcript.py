@@ -10,7 +10,7 @@ from pipeline.record import Annotation, Rejection
 from pipeline.transcript import TranscriptSettings, clean_transcript, count_characters
 from pipeline.transcript.dialect import clean_dialect
 from pipeline.transcript.kspon import clean_kspon
-from pipeline.transcript.tidying import compose, tidy
+from pipeline.transcript.tidying import normalise_characters, tidy
 
 MARKS = "{laughing}|((|))|&|~|-|x|@|b/|n/|u/|o/|l/|(|)|)/(|) / (|/|+|*|#| |.|,|?|'|“|…|\x1f".split("|")
 WORDS = ["70%", "칠십 퍼센트", "그래", "뭐", "Seoul", "I'm", "\u1112\u1161\u11ab", "\u1100", "Å", "９"]
@@ -41,7 +41,7 @@ def test_no_mark_survives(text: str, side: str) -> None:
 
 @given(TEXTS, SIDES)
 def test_no_character_is_invented(text: str, side: str) -> None:
-    known = _characters(compose(text))
+    known = _characters(normalise_characters(text))
     assert _characters(clean_kspon(text, side)) <= known
     assert _characters(clean_dialect(text, side)) <= known
     assert _characters(tidy(text)) <= known

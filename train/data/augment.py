@@ -1,7 +1,9 @@
-"""What training does to a batch's waves and features. Every choice comes from the generator given.
+"""Augmentation: random changes to a batch's waves and features.
 
-Choices are drawn on the CPU, the same for every device; only noise itself is drawn where it
-is added. Shapes: N batch, S samples, F features of a frame, T frames.
+Every choice comes from the generator given. Choices are drawn on the CPU, so that they are the
+same for every device; only the noise itself is drawn on the device of the wave.
+
+Shapes: N batch, S samples, X samples of a part, F features of a frame, T frames, M stripes.
 """
 
 from collections.abc import Sequence
@@ -16,25 +18,25 @@ from torchaudio.functional import resample
 from train.settings import AugmentSettings
 
 NORMAL_SPEED = 100
-Count = TypeVar("Count", int, npt.NDArray[np.int64])
+SampleCount = TypeVar("SampleCount", int, npt.NDArray[np.int64])
 
 
-def stretch(samples: Count, percent: int) -> Count:
-    """Samples that are left of `samples` at a speed of `percent`, rounded up."""
+def stretch(samples: SampleCount, percent: int) -> SampleCount:
+    """The length of `samples` samples when played at `percent` of the speed, rounded up."""
     return -(-samples * NORMAL_SPEED // percent)
 
 
 def draw_speeds(rows: int, settings: AugmentSettings, generator: torch.Generator) -> list[int]:
-    """A speed, in percent, for each row."""
+    """Draw a speed, in percent, for each row."""
     choices = torch.randint(len(settings.speed_percents), (rows,), generator=generator)
     return [settings.speed_percents[choice] for choice in choices.tolist()]
 
 
 def change_speeds(wave_NS: Tensor, samples: Sequence[int], percents: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Play each row faster or slower, its pitch with it (Ko et al. 2015).
+    """Play each row faster or slower, which also shifts its pitch (Ko et al. 2015).
 
     Returns:
-        wave_NS, zero beyond each row's new length, and the lengths, samples_N, on the CPU.
+        wave_NS, zero beyond each row's new length, and the new lengths samples_N, on the CPU.
     """
     changed = [stretch(count, percent) for count, percent in zip(samples, percents, strict=True)]
     if set(percents) <= {NORMAL_SPEED}:
@@ -52,7 +54,11 @@ def change_speeds(wave_NS: Tensor, samples: Sequence[int], percents: Sequence[in
 def add_noise(
     wave_NS: Tensor, samples_N: Tensor, *, settings: AugmentSettings, generator: torch.Generator
 ) -> Tensor:
-    """Noise, from brown to blue, at a drawn ratio to a row's power; then a drawn gain, clipped at 1."""
+    """Add noise to some rows, then change the gain of each; the result is clipped at 1.
+
+    The noise's colour, from brown to blue, its level relative to the row's power, and the gain
+    are drawn for each row.
+    """
     draws = torch.rand((4, len(wave_NS)), generator=generator)
     low_db, high_db = settings.noise_snr_db
     noisy_N1 = (draws[0] < settings.noise_share).float()
@@ -71,6 +77,7 @@ def add_noise(
 
 
 def _inside(samples_N: Tensor, wave_NS: Tensor) -> Tensor:
+    """mask_NS, bool: true for the samples of a row, false for its padding."""
     places_S = torch.arange(wave_NS.size(1), device=wave_NS.device)
     return places_S < samples_N.to(wave_NS.device).unsqueeze(1)
 
@@ -78,10 +85,12 @@ def _inside(samples_N: Tensor, wave_NS: Tensor) -> Tensor:
 def mask_stripes(
     features_NFT: Tensor, frames_N: Tensor, *, settings: AugmentSettings, generator: torch.Generator
 ) -> Tensor:
-    """SpecAugment (Park et al. 2019) on normalised features: a masked value is the mean, 0.
+    """Mask stripes of bins and of frames (SpecAugment, Park et al. 2019).
+
+    Masked places become 0, which is the mean of normalised features.
 
     Returns:
-        features_NFT, in which at most `time_masked_most` of a row's frames are masked.
+        features_NFT; at most the share `time_masked_most` of a row's frames is masked.
     """
     rows, bins, frames = features_NFT.shape
     device = features_NFT.device
@@ -99,7 +108,7 @@ def mask_stripes(
 
 
 def _stripes(ends_N: Tensor, widest_N: Tensor, count: int, size: int, generator: torch.Generator) -> Tensor:
-    """`count` stripes of 0 to `widest_N` places within 0..ends_N, as a mask over `size` places."""
+    """A mask over `size` places: `count` stripes within 0..ends_N, each 0 to widest_N places wide."""
     draws = torch.rand((2, len(ends_N), count), generator=generator).to(ends_N.device)
     widths_NM = (draws[0] * (widest_N.unsqueeze(1) + 1)).long()
     starts_NM = (draws[1] * (ends_N.unsqueeze(1) - widths_NM + 1)).long()

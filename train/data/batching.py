@@ -1,8 +1,8 @@
-"""Which rows make which batch: pure functions of lengths, settings, seed and epoch.
+"""Which rows go into which batch: pure functions of lengths, settings, seed and epoch.
 
-A plan is a list of steps; a step is the batches whose gradients are added before the
-optimiser moves. With several ranks a batch is global: each rank takes a share of its rows
-(distributed.py), and the budget is that of the largest share.
+An epoch is a list of steps; a step is the batches whose gradients are summed before the
+optimiser moves. With several ranks a batch is global: each rank takes its share of the rows
+(loop/distributed.py), and the budget limits the largest share.
 """
 
 from dataclasses import dataclass
@@ -13,30 +13,30 @@ import numpy.typing as npt
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.settings import BatchingSettings
 
-Rows = tuple[int, ...]
-Step = tuple[Rows, ...]
+RowIndices = tuple[int, ...]
+StepPlan = tuple[RowIndices, ...]
 Lengths = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Rows that training cannot use, by reason."""
+    """The rows that training cannot use for one reason."""
 
     reason: str
     rows: tuple[int, ...]
 
 
-def select_rows(
+def select_trainable(
     samples: Lengths, labels: Lengths, *, needed: Lengths, available: Lengths, longest_s: float
-) -> tuple[Rows, list[LeftOut]]:
-    """Rows fit for training, and the others by reason.
+) -> tuple[RowIndices, list[LeftOut]]:
+    """Separate the rows that can be trained on from those left out, by reason.
 
     Args:
-        samples: Length of each row.
-        labels: Labels of each row.
-        needed: Output frames that CTC needs for each row: labels and adjacent repeats.
+        samples: The length of each row.
+        labels: The number of labels of each row.
+        needed: Output frames that CTC needs for each row: its labels and their adjacent repeats.
         available: Output frames that the model gives for each row.
-        longest_s: Longest row that a batch may hold.
+        longest_s: Longer rows are left out.
     """
     checks = {
         "no_labels": labels == 0,
@@ -54,7 +54,7 @@ def select_rows(
 
 
 def plan_epoch(
-    rows: Rows,
+    rows: RowIndices,
     samples: Lengths,
     *,
     settings: BatchingSettings,
@@ -62,12 +62,12 @@ def plan_epoch(
     epoch: int,
     batches_per_step: int,
     ranks: int = 1,
-) -> list[Step]:
-    """The steps of one epoch; each of `rows` occurs as often as it is given.
+) -> list[StepPlan]:
+    """The steps of one epoch; a row occurs as often as it is given in `rows`.
 
-    Rows are sorted by length after a random change of at most `jitter`, cut into batches
-    under the budget, and the steps are shuffled. The first epoch goes from short to long
-    when the settings say so.
+    Each length is changed at random by at most `jitter`, the rows are sorted by it and cut into
+    batches within the budget, and the steps are shuffled. The first epoch goes from short to
+    long instead when the settings ask for it.
     """
     random = np.random.default_rng([seed, epoch])
     kept = np.asarray(rows, np.int64)
@@ -81,9 +81,9 @@ def plan_epoch(
 
 def cut_batches(
     order: npt.NDArray[np.int64], samples: Lengths, settings: BatchingSettings, *, ranks: int = 1
-) -> list[Rows]:
-    """Cut rows, in the order given, into batches under each rank's budget, with little enough padding."""
-    batches: list[Rows] = []
+) -> list[RowIndices]:
+    """Cut rows, in the order given, into batches within each rank's budget and the limit on padding."""
+    batches: list[RowIndices] = []
     batch: list[int] = []
     longest = total = 0
     for row, length in zip(order.tolist(), samples[order].tolist(), strict=True):
@@ -99,24 +99,28 @@ def cut_batches(
 
 
 def rows_that_fit(longest: int, settings: BatchingSettings) -> int:
-    """Rows of at most `longest` samples that one rank's batch may hold; at least one."""
+    """How many rows of at most `longest` samples one rank's batch may hold; at least one."""
     return min(max(int(settings.budget_s * SAMPLE_RATE_HZ) // longest, 1), settings.most_rows)
 
 
-def weigh_rows(rows: Rows, weights: npt.NDArray[np.float64], *, seed: int, epoch: int) -> Rows:
-    """Each row as often as its weight says, in this epoch.
+def weigh_rows(rows: RowIndices, weights: npt.NDArray[np.float64], *, seed: int, epoch: int) -> RowIndices:
+    """The rows of this epoch, each as often as its weight says.
 
-    A weight of 2.25 is twice in every epoch, and a third time in every fourth: in the k-th
-    epoch a fixed draw of the row's decides, so that all rows come up equally often.
+    A weight of 2.25 means twice in every epoch, and a third time in one epoch of four. Which
+    one follows from a number drawn once for each row, so that over the epochs all rows of one
+    weight occur equally often.
 
     Args:
+        rows: Each row once.
         weights: The weight of each of `rows`.
+        seed: The run's.
+        epoch: Counted from 0.
     """
     phases = np.random.default_rng([seed, 0, 1]).random(len(rows))
     times = np.floor(weights * (epoch + 1) + phases) - np.floor(weights * epoch + phases)
     return tuple(np.repeat(np.asarray(rows, np.int64), times.astype(np.int64)).tolist())
 
 
-def padded_samples(batch: Rows, samples: Lengths) -> int:
-    """Samples of a batch, padding counted."""
+def padded_samples(batch: RowIndices, samples: Lengths) -> int:
+    """The samples of a batch, padding included."""
     return len(batch) * int(samples[list(batch)].max())

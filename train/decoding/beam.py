@@ -2,10 +2,10 @@
 
 Shapes: N batch, T frames, V vocabulary and blank.
 
-The decoder numbers an n-gram's tokens by their place in `lm_dict`, not by their name: a dictionary
-in another order, as torchaudio makes one without `lm_dict`, scores the wrong symbols and says
-nothing. It also takes the frame before the first for one of `sil_token`, whose first label would
-then cost nothing: ours is the blank. Scores of the n-gram are log10.
+flashlight has two traps. It numbers an n-gram's tokens by their line in `lm_dict`, not by their
+name: with a dictionary in another order (such as torchaudio's own when `lm_dict` is not given) it
+silently scores the wrong symbols. And it starts in the state of `sil_token`, so that this token's
+first label would cost nothing: ours is the blank. The n-gram's scores are log10.
 """
 
 import os
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from platform import python_version, system
 from typing import Any, Final
 
 from torch import Tensor
@@ -22,21 +23,23 @@ from pipeline.contract.errors import MissingResource
 from pipeline.contract.files import write_text
 from pipeline.contract.settings import Settings
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
-from train.decoding.greedy import Decoded, Decoder
-from train.decoding.lexicon import join_words
+from train.decoding.greedy import Decode, Decoded
+from train.decoding.lexicon import join_pieces
 from train.decoding.ngram import UNKNOWN
 
 BLANK: Final = "<blank>"
 PRUNED_NATS: Final = 10.0  # hypotheses this much worse than a frame's best are dropped
-TOKENS: Final = 12  # the likeliest symbols of a frame; more cost time and, measured, change nothing
+TOKENS: Final = 12  # symbols tried in each frame; measured, more take time and change nothing
 
 
 class Weights(Settings):
-    """How much each part of a hypothesis' score counts beside the network's log-probabilities.
+    """What is added to the network's log-probabilities in the score of a hypothesis.
 
-    `blank` is added to the blank's log-probability of every frame: below zero it makes up for
-    what the n-gram costs each symbol, so that symbols are not deleted. `word` is added for
-    each word.
+    Attributes:
+        ngram: The factor of the n-gram's log10 probability.
+        blank: Added to the blank's log-probability in every frame. Below zero it makes up for
+            what the n-gram costs each symbol, so that fewer symbols are deleted.
+        word: Added for each word.
     """
 
     ngram: float = 0.0
@@ -46,15 +49,15 @@ class Weights(Settings):
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """An n-gram in KenLM's memory, and the file that numbers its tokens."""
+    """An n-gram loaded by KenLM, and the file that numbers its tokens."""
 
     kenlm: Any
     dictionary: Path
 
 
 def read_language_model(arpa: Path, *, dictionary: Path) -> LanguageModel:
-    """Load an ARPA file; its tokens get the numbers of their lines in `dictionary`."""
-    _require_flashlight()
+    """Load an ARPA file; its tokens are numbered by their lines in `dictionary`."""
+    require_flashlight()
     from flashlight.lib.text.decoder.kenlm import KenLM
     from flashlight.lib.text.dictionary import Dictionary
 
@@ -63,7 +66,7 @@ def read_language_model(arpa: Path, *, dictionary: Path) -> LanguageModel:
 
 
 def write_tokens(path: Path, vocabulary: Vocabulary) -> None:
-    """Write the dictionary of a phone n-gram: the blank and the symbols, in the order of their ids."""
+    """Write the dictionary of a phone n-gram: the blank and the symbols, in order of their ids."""
     write_text(path, "".join(f"{token}\n" for token in (BLANK, *vocabulary.symbols)))
 
 
@@ -73,10 +76,10 @@ def write_lexicon(
     pronunciations: Mapping[str, Sequence[Sequence[int]]],
     vocabulary: Vocabulary,
 ) -> None:
-    """Write words with their spellings in symbols, and the words alone for a word n-gram.
+    """Write the words with their spellings in symbols, and the dictionary of a word n-gram.
 
-    The decoder gives a word's last symbol one frame only; a second spelling that doubles it
-    stands for all longer ones.
+    flashlight allows a word's last symbol only one frame. A second spelling that doubles the
+    symbol allows it to last any number of frames.
     """
     lines = []
     for word, spellings in pronunciations.items():
@@ -94,13 +97,13 @@ def beam_decoder(
     beam: int,
     model: LanguageModel | None = None,
     lexicon: Path | None = None,
-) -> Decoder:
-    """Prefix beam search; with a phone n-gram, or with a lexicon and a word n-gram.
+) -> Decode:
+    """Prefix beam search: alone, with a phone n-gram, or with a lexicon and a word n-gram.
 
     Raises:
         MissingResource: flashlight-text is not installed.
     """
-    search = _require_flashlight()(
+    search = require_flashlight()(
         lexicon=str(lexicon) if lexicon else None,
         tokens=[BLANK, *vocabulary.symbols],
         lm=model.kenlm if model else None,
@@ -126,16 +129,22 @@ def beam_decoder(
 
 
 def _decoded(best: Any, *, with_words: bool) -> Decoded:
-    return Decoded(best.tokens.tolist(), join_words(best.words) if with_words else None)
+    return Decoded(best.tokens.tolist(), join_pieces(best.words) if with_words else None)
 
 
-def _require_flashlight() -> Callable[..., Any]:
+def require_flashlight() -> Callable[..., Any]:
+    """Torchaudio's `ctc_decoder`, which needs flashlight-text.
+
+    Raises:
+        MissingResource: flashlight-text is not installed.
+    """
     try:
         from torchaudio.models.decoder import ctc_decoder
     except RuntimeError as error:
         raise MissingResource(
-            "beam search needs flashlight-text, which is made for Linux and Python below 3.13:"
-            " install malsori[train] there, or decode with --decoder greedy"
+            "the decoders beam, ngram and words need flashlight-text, which exists only for Python 3.11"
+            f" and 3.12 on Linux (this is Python {python_version()} on {system()}):"
+            " use --decoder greedy (for fit: --set decode.decoder=greedy)"
         ) from error
     found: Callable[..., Any] = ctc_decoder
     return found
@@ -143,7 +152,7 @@ def _require_flashlight() -> Callable[..., Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """A block whose progress bars, which KenLM draws from C++, do not reach stderr."""
+    """A block without stderr, to which KenLM draws progress bars from C++."""
     sys.stderr.flush()
     kept = os.dup(2)
     silent = os.open(os.devnull, os.O_WRONLY)

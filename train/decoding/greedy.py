@@ -1,4 +1,4 @@
-"""The best class of each frame.
+"""Decoding without a search: the best class of each frame.
 
 Shapes: N batch, T frames, V vocabulary and blank.
 """
@@ -14,18 +14,18 @@ from pipeline.contract.vocabulary import BLANK_ID
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One row: its labels (1..V-1), and its words where the decoder knows any."""
+    """What a decoder finds in a row: labels (1..V-1), and words if it knows any."""
 
     labels: list[int]
     words: tuple[str, ...] | None = None
 
 
-Decoder = Callable[[Tensor, Tensor], list[Decoded]]
-"""(log_probs_TNV, frames_N) to what each row says."""
+Decode = Callable[[Tensor, Tensor], list[Decoded]]
+"""From (log_probs_TNV, frames_N) to what each row says."""
 
 
 def decode_greedily(log_probs_TNV: Tensor, frames_N: Tensor) -> list[Decoded]:
-    """The best class of each frame, repeats merged, blanks removed."""
+    """Take the best class of each frame, merge repeats, remove blanks."""
     best_NT = log_probs_TNV.argmax(2).t().cpu()
     rows = zip(best_NT, frames_N.tolist(), strict=True)
     merged = (torch.unique_consecutive(best_T[:frames]) for best_T, frames in rows)

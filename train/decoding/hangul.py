@@ -1,8 +1,8 @@
 """IPA to Hangul as pronounced: phones to jamo to syllables.
 
-What was one sound in the labels has one letter here: ㅔ also stands for ㅐ, ㅚ for ㅙ and ㅞ,
-and a coda is one of the seven. It shows how a sentence sounded (무러봐써요), not how it is
-spelled (물어봤어요): the word decoder writes spelling.
+The result shows how a sentence sounded (무러봐써요), not how it is spelled (물어봤어요); the word
+decoder writes spelling. Letters that sound the same are written the same: ㅔ also stands for ㅐ,
+ㅚ for ㅙ and ㅞ, and there are only seven codas.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from typing import Final
 FIRST: Final = 0xAC00
 LAST: Final = 0xD7A3
 NO_ONSET: Final = 11  # ㅇ
-PLAIN_VOWEL: Final = 18  # ㅡ, for a consonant that has no vowel
+PLAIN_VOWEL: Final = 18  # ㅡ, for a consonant without a vowel
 
 ONSETS: Final = {
     symbol: number
@@ -27,25 +27,25 @@ VOWELS: Final = {
 CODAS: Final = {"k": 1, "n": 4, "t": 7, "l": 8, "m": 16, "p": 17, "ŋ": 21}
 
 
-def is_syllable(character: str) -> bool:
+def is_hangul_syllable(character: str) -> bool:
     """Whether `character` is one of the 11,172 precomposed syllables."""
     return FIRST <= ord(character) <= LAST
 
 
-def phones_of(syllable: str) -> int:
-    """Phones of a pronounced syllable: its vowel, an onset other than ㅇ, a coda."""
+def count_phones(syllable: str) -> int:
+    """The number of phones in a pronounced syllable: a vowel, an onset other than ㅇ, a coda."""
     code = ord(syllable) - FIRST
     return 1 + (code // 588 != NO_ONSET) + (code % 28 != 0)
 
 
-def compose(symbols: Sequence[str]) -> str:
-    """The syllables of IPA symbols, without spaces; those of another language are left out.
+def compose_syllables(symbols: Sequence[str]) -> str:
+    """Write IPA symbols as syllables, without spaces; symbols of other languages are left out.
 
-    A consonant before a vowel is its onset, except ŋ; any other is the coda of the vowel
-    before it if it can be one, and else a syllable with ㅡ. No sequence is refused: what a
-    recogniser says need not be a word.
+    A consonant before a vowel is its onset, except ŋ. Any other consonant is the coda of the
+    vowel before it, if it can be one, or else gets a syllable of its own with ㅡ. Every sequence
+    is accepted: what a recogniser hears need not be a word.
 
-    >>> compose("h ɑ l l i l".split())
+    >>> compose_syllables("h ɑ l l i l".split())
     '할릴'
     """
     syllables: list[list[int]] = []
@@ -66,7 +66,7 @@ def compose(symbols: Sequence[str]) -> str:
 
 
 def letters(text: str) -> str:
-    """`text` without spaces and punctuation, as character error rates are counted here."""
+    """`text` without spaces and punctuation, which character error rates do not count."""
     return "".join(filter(str.isalnum, text))
 
 

@@ -1,14 +1,14 @@
 """Words and how they sound, from the transcripts of the train split.
 
-A row has what was said (`spoken`), the same as pronounced (`pronunciation`) and its labels. A
-coda moves to the next word and consonants change at its edge (막 예전에는 -> 마 계저네느), so
-that a word sounds different beside different words: every way that it was met is kept. The
-rows need no converter: a syllable of the pronunciation is one label for its vowel, one for an
-onset other than ㅇ and one for a coda, which says where each word's labels begin.
+A row has what was said (`spoken`), the same as pronounced (`pronunciation`), and its labels. At
+word edges codas move to the next word and consonants change (막 예전에는 -> 마 계저네느), so that
+a word sounds different beside different words: every pronunciation that occurs is kept. Where a
+word's labels begin follows from the pronunciation, without a pronouncer: each syllable has one
+label for its vowel, one for an onset other than ㅇ and one for a coda.
 
-Korean has too many words for a list: in two hours of talks 41 % of the words to come are not
-on it. So words that are rare are spelled in syllables, which carry a mark unless they begin a
-word, and any word can be written.
+Korean has too many words for a list: after two hours of talks, 41 % of the next talks' words are
+not on it. So rare words are split into syllables, which are marked unless they begin a word, and
+any word can be written.
 """
 
 from collections import Counter
@@ -18,23 +18,23 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from train.data.dataset import Utterances
-from train.decoding.hangul import is_syllable, phones_of
+from train.decoding.hangul import count_phones, is_hangul_syllable
 
 Labels = tuple[int, ...]
 Spelled = tuple[str, Labels]
-HOMOPHONES: Final = 6  # words that flashlight's trie keeps for one pronunciation
-RARE: Final = 1  # times that a word is met and still spelled in syllables
-INSIDE: Final = "+"  # marks a syllable that goes on with a word
+HOMOPHONES: Final = 6  # as many words of one pronunciation fit into flashlight's trie
+RARE: Final = 1  # words seen at most this often are split into syllables
+INSIDE: Final = "+"  # marks a syllable that continues a word
 
 
 @dataclass(frozen=True, slots=True)
-class Lexicon:
-    """Words and syllables with their pronunciations, and the sentences that they came in.
+class WordLexicon:
+    """Words and syllables with their pronunciations, and the sentences that they occur in.
 
     Attributes:
-        pronunciations: Of each word or syllable, the most frequent ones first.
-        sentences: The rows, rare words in syllables.
-        undivided: Rows whose words and labels do not match up, or that have no text.
+        pronunciations: Those of each word or syllable, the most frequent ones first.
+        sentences: The rows, with rare words split into syllables.
+        undivided: The number of rows without text, or whose words and labels do not match.
     """
 
     pronunciations: dict[str, list[Labels]]
@@ -43,18 +43,18 @@ class Lexicon:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a row, its labels, and its syllables with theirs (none for a number)."""
+class SpokenWord:
+    """A word of a row, its labels, and its syllables with their labels (none for a number)."""
 
     spelling: str
     labels: Labels
     syllables: tuple[Spelled, ...]
 
 
-def read_lexicon(utterances: Utterances, rows: Sequence[int], *, most_words: int) -> Lexicon:
+def read_lexicon(utterances: Utterances, rows: Sequence[int], *, most_words: int) -> WordLexicon:
     """The `most_words` most frequent words of the rows, and all syllables.
 
-    Of homophones the most frequent ones are kept.
+    Where too many words sound the same, the most frequent ones are kept.
     """
     divided = []
     for row in rows:
@@ -72,31 +72,31 @@ def read_lexicon(utterances: Utterances, rows: Sequence[int], *, most_words: int
         sentences.append(tuple(token for token, _ in pieces))
         met.update(pieces)
         met.update(syllable for word in words if word.spelling in frequent for syllable in word.syllables)
-    return Lexicon(_pronunciations(met), sentences, len(rows) - len(divided))
+    return WordLexicon(_pronunciations(met), sentences, len(rows) - len(divided))
 
 
-def join_words(tokens: Iterable[str]) -> tuple[str, ...]:
-    """Words of the lexicon's words and syllables.
+def join_pieces(tokens: Iterable[str]) -> tuple[str, ...]:
+    """Join words and marked syllables of the lexicon to words.
 
-    >>> join_words(["가", "+나", "다"])
+    >>> join_pieces(["가", "+나", "다"])
     ('가나', '다')
     """
     return tuple(" ".join(tokens).replace(f" {INSIDE}", "").lstrip(INSIDE).split())
 
 
-def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[Word] | None:
-    """The words of a row and the labels of each; None where they do not match up.
+def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[SpokenWord] | None:
+    """The words of a row with their labels; None if words and labels do not match.
 
-    Words pair by their position. That is right only if there are as many of them on both
-    sides and no Hangul word has other syllables than its partner: a number, or a spacing
-    that differs, shows in one of the two.
+    Words are paired with pronunciations by position. That is right only if both sides have as
+    many words and every Hangul word has as many syllables as its partner; a number, or another
+    spacing, breaks one of the two rules.
     """
     words, sounds = _words(spoken), _words(pronunciation)
     if not words or len(words) != len(sounds) or not all(map(_is_hangul, sounds)):
         return None
     if any(_is_hangul(word) and len(word) != len(sound) for word, sound in zip(words, sounds, strict=True)):
         return None
-    ends = [0, *accumulate(phones_of(syllable) for sound in sounds for syllable in sound)]
+    ends = [0, *accumulate(count_phones(syllable) for sound in sounds for syllable in sound)]
     if ends[-1] != len(labels):
         return None
     parts = iter([tuple(labels[start:end]) for start, end in pairwise(ends)])
@@ -105,16 +105,16 @@ def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[Word]
         own = [next(parts) for _ in sound]
         marked = (word[0], *(INSIDE + syllable for syllable in word[1:]))
         syllables = tuple(zip(marked, own, strict=True)) if _is_hangul(word) else ()
-        found.append(Word(word, tuple(label for part in own for label in part), syllables))
+        found.append(SpokenWord(word, tuple(label for part in own for label in part), syllables))
     return found
 
 
-def _pieces(word: Word, *, whole: bool) -> tuple[Spelled, ...]:
+def _pieces(word: SpokenWord, *, whole: bool) -> tuple[Spelled, ...]:
     return word.syllables if word.syllables and not whole else ((word.spelling, word.labels),)
 
 
 def _pronunciations(met: Counter[Spelled]) -> dict[str, list[Labels]]:
-    """The pronunciations of each token, without the rarest of too many homophones."""
+    """The pronunciations of each token; beyond `HOMOPHONES`, the rarest are left out."""
     homophones: Counter[Labels] = Counter()
     pronunciations: dict[str, list[Labels]] = {token: [] for token, _ in sorted(met)}
     for token, labels in sorted(met, key=lambda spelled: (-met[spelled], spelled)):
@@ -125,10 +125,10 @@ def _pronunciations(met: Counter[Spelled]) -> dict[str, list[Labels]]:
 
 
 def _words(text: str) -> list[str]:
-    """Words without their punctuation; what is nothing else is not a word."""
+    """The words of a text without punctuation; what is only punctuation is left out."""
     stripped = ("".join(filter(str.isalnum, word)) for word in text.split())
     return [word for word in stripped if word]
 
 
 def _is_hangul(word: str) -> bool:
-    return all(map(is_syllable, word))
+    return all(map(is_hangul_syllable, word))

@@ -1,13 +1,13 @@
 """N-gram language models: interpolated modified Kneser-Ney, written as an ARPA file.
 
-Chen and Goodman 1998 (TR-10-98), section 3. Phones repeat so much that a Witten-Bell model of
-them stops gaining at order 4; on Pansori TEDxKR its perplexity is 7.2, and 6.0 for this one at
-order 6, the highest that KenLM reads as it is built.
+Chen and Goodman 1998 (TR-10-98), section 3. Phone sequences repeat so much that a Witten-Bell
+model stops improving at order 4: on Pansori TEDxKR its perplexity is 7.2. This one reaches 6.0 at
+order 6, the highest that KenLM's builds read.
 """
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 START: Final = "<s>"
 END: Final = "</s>"
 UNKNOWN: Final = "<unk>"
-NEVER: Final = -99.0  # log10 of a probability that stands for none
+NEVER: Final = -99.0  # stands for log10 of 0
 
 Gram = tuple[str, ...]
 Discounts = tuple[float, float, float, float]
@@ -23,32 +23,14 @@ Discounts = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Ngrams:
-    """A back-off model: log10 probabilities of n-grams, log10 back-off weights of contexts."""
+    """A back-off model: the log10 probabilities of n-grams, the log10 back-off weights of contexts."""
 
     order: int
     log_probs: dict[Gram, float]
     backoffs: dict[Gram, float]
 
-    def log_prob(self, history: Gram, token: str) -> float:
-        """log10 p(token | history), as a decoder reads it from the ARPA file."""
-        history = history[len(history) - min(len(history), self.order - 1) :]
-        found = self.log_probs.get((*history, token))
-        if found is not None or not history:
-            return NEVER if found is None else found
-        return self.backoffs.get(history, 0.0) + self.log_prob(history[1:], token)
-
-    def perplexity(self, sentences: Iterable[Sequence[str]]) -> float:
-        """Perplexity for each token, the sentence's end among them."""
-        total = tokens = 0.0
-        for sentence in sentences:
-            padded = (START, *sentence, END)
-            for at in range(1, len(padded)):
-                total += self.log_prob(padded[:at], padded[at])
-                tokens += 1
-        return float(10 ** (-total / tokens))
-
     def to_arpa(self) -> str:
-        """The ARPA file."""
+        """The text of the model's ARPA file."""
         by_order: list[list[Gram]] = [[] for _ in range(self.order)]
         for gram in sorted(self.log_probs):
             by_order[len(gram) - 1].append(gram)
@@ -63,9 +45,9 @@ class Ngrams:
 
 
 def estimate(sentences: Sequence[Sequence[str]], *, order: int, tokens: Sequence[str]) -> Ngrams:
-    """The model of `sentences`; every one of `tokens` has a probability, seen or not.
+    """The model of `sentences`, in which every one of `tokens` has a probability, seen or not.
 
-    Below the shortest context lies the uniform distribution, so that for any history the
+    Unigrams are interpolated with the uniform distribution, so that after any history the
     probabilities of the tokens and of the sentence's end sum to 1.
     """
     counts = _continuations(_counted(sentences, order))
@@ -88,7 +70,7 @@ def estimate(sentences: Sequence[Sequence[str]], *, order: int, tokens: Sequence
 
 
 def _counted(sentences: Sequence[Sequence[str]], order: int) -> list[Counter[Gram]]:
-    """Counts of the n-grams of each order; a lone start of a sentence is not one."""
+    """The counts of the n-grams of each order; the start of a sentence is not a unigram."""
     counts: list[Counter[Gram]] = [Counter() for _ in range(order)]
     for sentence in sentences:
         padded = (START, *sentence, END)
@@ -98,7 +80,7 @@ def _counted(sentences: Sequence[Sequence[str]], order: int) -> list[Counter[Gra
 
 
 def _continuations(counts: list[Counter[Gram]]) -> list[Counter[Gram]]:
-    """Below the highest order an n-gram counts once for each different token before it.
+    """Counts in which, below the highest order, an n-gram counts once for each token seen before it.
 
     Nothing comes before the start of a sentence: n-grams that begin there keep their counts.
     """
@@ -111,18 +93,18 @@ def _continuations(counts: list[Counter[Gram]]) -> list[Counter[Gram]]:
 
 
 def _discounts(grams: Counter[Gram]) -> Discounts:
-    """What is taken from a count of 0, 1, 2, and 3 or more."""
+    """The discounts of counts of 0, 1, 2, and 3 or more."""
     times = Counter(grams.values())
     once, twice, thrice, four = (times[count] for count in (1, 2, 3, 4))
     if not (once and twice and thrice):
-        return (0.0, 0.5, 0.5, 0.5)  # too little text to estimate them
+        return (0.0, 0.5, 0.5, 0.5)  # too little text to estimate them from
     share = once / (once + 2 * twice)
     d1, d2, d3 = (1 - 2 * share * twice / once, 2 - 3 * share * thrice / twice, 3 - 4 * share * four / thrice)
     return (0.0, max(d1, 0.1), min(max(d2, 0.1), 1.9), min(max(d3, 0.1), 2.9))
 
 
 def _mass(grams: Counter[Gram], discounts: Discounts) -> tuple[dict[Gram, int], dict[Gram, float]]:
-    """Of each history: the sum of its counts, and what the discounts free of it."""
+    """For each history, the sum of its counts and the part of it that the discounts free."""
     totals: dict[Gram, int] = defaultdict(int)
     freed: dict[Gram, float] = defaultdict(float)
     for gram, count in grams.items():

@@ -1,4 +1,4 @@
-"""Which phone was taken for which: counts, as a table and as a picture."""
+"""Which phone was recognised as which: counts, as a table and as a picture."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from typing import Any, Final
 from pipeline.contract.vocabulary import KOREAN
 from train.evaluation.metrics import align
 
-NOTHING: Final = "-"  # of an insertion's reference, or of a deletion's hypothesis
+NOTHING: Final = "-"  # the reference of an insertion, the hypothesis of a deletion
 CELL: Final = 16  # pixels
 MARGIN: Final = 44
 
@@ -19,7 +19,7 @@ Confusions = Counter[tuple[str, str]]
 
 
 def count_confusions(rows: Sequence[dict[str, Any]]) -> Confusions:
-    """Over the alignments of all rows."""
+    """Count the pairs in the alignments of all rows."""
     return Counter(
         (meant or NOTHING, said or NOTHING)
         for row in rows
@@ -28,14 +28,14 @@ def count_confusions(rows: Sequence[dict[str, Any]]) -> Confusions:
 
 
 def symbols_of(confusions: Confusions) -> list[str]:
-    """The symbols that occur, related ones side by side, with `NOTHING` as the last."""
+    """The symbols that occur, related ones side by side, `NOTHING` last."""
     found = {symbol for pair in confusions for symbol in pair} - {NOTHING}
     known = [symbol for symbol in KOREAN.symbols if symbol in found]
     return [*known, *sorted(found.difference(known)), NOTHING]
 
 
 def confusions_csv(confusions: Confusions) -> str:
-    """A row for each reference symbol, a column for each recognised one."""
+    """A table with a row for each reference symbol and a column for each recognised one."""
     stream = io.StringIO()
     symbols = symbols_of(confusions)
     table = csv.writer(stream, lineterminator="\n")
@@ -45,7 +45,7 @@ def confusions_csv(confusions: Confusions) -> str:
 
 
 def confusions_svg(confusions: Confusions) -> str:
-    """The shares of each reference symbol (a row), darker for more; each cell names its count."""
+    """A picture of the table: the darker a cell, the larger its share of its row."""
     symbols = symbols_of(confusions)
     totals = Counter[str]()
     for (meant, _), count in confusions.items():

@@ -1,4 +1,4 @@
-"""The error rates of a recogniser on the rows of a split."""
+"""Measuring a recogniser on the rows of a split."""
 
 import json
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import Any, Final
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import write_text
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from train.data.dataset import Source, Utterances, agree
+from train.data.dataset import Utterances
+from train.data.sources import ShardSource, require_same_vocabulary
 from train.decoding.decoder import open_decoder
-from train.decoding.greedy import Decoded, Decoder, decode_greedily
-from train.decoding.hangul import compose, letters
-from train.evaluation.breakdown import break_down
+from train.decoding.greedy import Decode, Decoded, decode_greedily
+from train.decoding.hangul import compose_syllables, letters
 from train.evaluation.confusions import confusions_csv, confusions_svg, count_confusions
-from train.evaluation.metrics import Edits, count_edits
-from train.evaluation.page import page
-from train.loop.device import pick_device
+from train.evaluation.metrics import Edits, break_down, count_edits
+from train.evaluation.page import evaluation_page
+from train.loop.distributed import pick_device
 from train.model.deepspeech2 import Recogniser
 from train.model.inference import recognise_rows
 from train.run.checkpoint import Checkpoint
@@ -28,7 +28,7 @@ EVALUATION: Final = "evaluation.json"
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One utterance: its row, what was meant, what was recognised, and the edits between them."""
+    """One utterance: its row, the reference labels, what was recognised, the edits between them."""
 
     row: int
     reference: list[int]
@@ -38,25 +38,27 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The rows of a split, recognised, in the order of the split's shards."""
+    """All rows of a split, scored, in the order of its shards, and the ids that could not be read."""
 
     rows: list[Scored]
     unreadable: list[str]
 
     @property
     def edits(self) -> Edits:
-        """The edits of all rows."""
+        """The edits of all rows together."""
         return sum((row.edits for row in self.rows), Edits())
 
 
-def score(recogniser: Recogniser, utterances: Utterances, decode: Decoder = decode_greedily) -> Scores:
-    """Recognise every row; none is left out for its length or its labels.
+def score(recogniser: Recogniser, utterances: Utterances, decode: Decode = decode_greedily) -> Scores:
+    """Recognise and score every row, including rows that training leaves out.
 
     Raises:
-        InputRejected: The rows hold no label, so that there is no error rate.
+        InputRejected: The rows have no labels, so that there is no error rate.
     """
     if not utterances.label_counts_R.sum():
-        raise InputRejected(f"split {utterances.split!r} holds no labelled utterance: nothing to measure")
+        raise InputRejected(
+            f"no utterance in split {utterances.split!r} has labels: nothing to measure; name another --split"
+        )
     scored: list[Scored] = []
     unreadable: list[str] = []
     for part in recognise_rows(recogniser, utterances, range(len(utterances))):
@@ -68,9 +70,12 @@ def score(recogniser: Recogniser, utterances: Utterances, decode: Decoder = deco
 
 
 def evaluate(
-    checkpoint: Checkpoint, sources: list[Source], *, split: str, decoder: str, device: str = "auto"
+    checkpoint: Checkpoint, sources: list[ShardSource], *, split: str, decoder: str, device: str = "auto"
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The evaluation of a checkpoint on a split of the manifests, and a row for each utterance.
+    """Measure a checkpoint on a split of the manifests.
+
+    Returns:
+        The content of evaluation.json and the rows of utterances.jsonl.
 
     Raises:
         InputRejected: The manifests have no such split, or the decoder cannot be made.
@@ -79,7 +84,7 @@ def evaluate(
     """
     for source in sources:
         between = f"{checkpoint.folder} and {source.path}"
-        agree(checkpoint.record.vocabulary, source.manifest.vocabulary, between)
+        require_same_vocabulary(checkpoint.record.vocabulary, source.manifest.vocabulary, between)
     utterances = open_split(sources, split)
     recogniser = checkpoint.load_recogniser().for_inference(pick_device(device))
     opened = open_decoder(decoder, recogniser, checkpoint, offered=sources)
@@ -98,8 +103,8 @@ def evaluate(
     return summary, rows
 
 
-def open_split(sources: list[Source], split: str) -> Utterances:
-    """The rows of a split. Raises InputRejected when the manifests have none."""
+def open_split(sources: list[ShardSource], split: str) -> Utterances:
+    """The rows of a split. Raises InputRejected if the manifests have none."""
     utterances = Utterances(sources, split)
     if not len(utterances):
         known = {shard.split for source in sources for shard in source.manifest.shards if shard.rows}
@@ -107,14 +112,14 @@ def open_split(sources: list[Source], split: str) -> Utterances:
     return utterances
 
 
-def held_out_split(sources: list[Source]) -> str | None:
-    """The split that measures a finished run: test, or else valid."""
+def held_out_split(sources: list[ShardSource]) -> str | None:
+    """The split that a finished run is measured on: test, or else valid, or None."""
     filled = {shard.split for source in sources for shard in source.manifest.shards if shard.rows}
     return next((split for split in HELD_OUT if split in filled), None)
 
 
 def summarise(scores: Scores) -> dict[str, Any]:
-    """PER and what it is made of."""
+    """The PER and the counts it is computed from."""
     edits = scores.edits
     return {
         "per": edits.rate,
@@ -128,22 +133,26 @@ def summarise(scores: Scores) -> dict[str, Any]:
 
 
 def write_evaluation(folder: Path, summary: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    """Write evaluation.json, utterances.jsonl, the confusions (CSV and SVG) and the page of all."""
+    """Write evaluation.json, utterances.jsonl, the confusions (CSV and SVG) and evaluation.html."""
     confusions = count_confusions(rows)
     write_json_lines(folder / "utterances.jsonl", rows)
     write_text(folder / "confusions.csv", confusions_csv(confusions))
     write_text(folder / "confusions.svg", confusions_svg(confusions))
-    write_text(folder / "evaluation.html", page(summary, rows, confusions))
+    write_text(folder / "evaluation.html", evaluation_page(summary, rows, confusions))
     write_text(folder / EVALUATION, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
 
 
 def _describe(one: Scored, utterances: Utterances, recogniser: Recogniser) -> dict[str, Any]:
-    """A row of utterances.jsonl: everything that the tables and the page are made of."""
+    """A row of utterances.jsonl, from which the tables and the page are made."""
     reference = recogniser.vocabulary.decode(one.reference)
     hypothesis = recogniser.vocabulary.decode(one.hypothesis.labels)
     spoken = utterances.value(one.row, "spoken") or ""
     words = one.hypothesis.words
-    meant, said = (compose(reference), compose(hypothesis)) if words is None else (spoken, " ".join(words))
+    meant, said = (
+        (compose_syllables(reference), compose_syllables(hypothesis))
+        if words is None
+        else (spoken, " ".join(words))
+    )
     characters = count_edits(letters(meant), letters(said))
     return {
         "id": utterances.value(one.row, "id"),

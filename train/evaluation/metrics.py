@@ -1,19 +1,28 @@
-"""Edit distance, error rates, and how far a rate may be off."""
+"""Error rates: of utterances, of groups of them, and how far they may be off.
 
-from collections.abc import Hashable, Sequence
+The rows here are those of utterances.jsonl: every table can be computed again from that file.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from itertools import groupby, pairwise, zip_longest
+from typing import Any, Final, TypeVar
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 Symbol = TypeVar("Symbol", bound=Hashable)
+EvaluatedRow = dict[str, Any]
 RESAMPLES: Final = 1000
 BOOTSTRAP_SEED: Final = 0
+SECONDS: Final = (2, 4, 8, 16)
+SNR_DB: Final = (10, 20, 30, 40, 50)
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """Edits that turn references into hypotheses; they add up over utterances."""
+    """The numbers of edits that turn references into hypotheses; they add up over utterances."""
 
     substitutions: int = 0
     deletions: int = 0
@@ -35,7 +44,7 @@ class Edits:
 
     @property
     def rate(self) -> float:
-        """Edits for each reference symbol (PER of phones, CER of characters); it may exceed 1.
+        """Edits per reference symbol (the PER of phones, the CER of characters); may exceed 1.
 
         Raises:
             ZeroDivisionError: There is no reference symbol.
@@ -44,53 +53,39 @@ class Edits:
 
 
 def count_edits(reference: Sequence[Hashable], hypothesis: Sequence[Hashable]) -> Edits:
-    """The edits of one shortest alignment."""
-    pairs = align(reference, hypothesis)
-    return Edits(
-        substitutions=sum(None not in pair and pair[0] != pair[1] for pair in pairs),
-        deletions=sum(said is None for _, said in pairs),
-        insertions=sum(meant is None for meant, _ in pairs),
-        reference_length=len(reference),
-    )
+    """The edits of one shortest alignment, the one that `align` gives."""
+    counts = Counter(edit.tag for edit in Levenshtein.editops(reference, hypothesis))
+    return Edits(counts["replace"], counts["delete"], counts["insert"], len(reference))
 
 
 def align(
     reference: Sequence[Symbol], hypothesis: Sequence[Symbol]
 ) -> list[tuple[Symbol | None, Symbol | None]]:
-    """One shortest alignment (Levenshtein 1966); substitutions are preferred to gaps.
+    """One shortest alignment (Levenshtein 1966).
+
+    The number of edits is the same in all shortest alignments; how many of them are
+    substitutions is not. This one comes from rapidfuzz, as in jiwer.
 
     Returns:
-        (reference, hypothesis) pairs: one of them is None for an insertion or a deletion.
+        Pairs (reference, hypothesis); one side is None for an insertion or a deletion.
     """
-    distance = _distances(reference, hypothesis)
-    row, column = len(reference), len(hypothesis)
     pairs: list[tuple[Symbol | None, Symbol | None]] = []
-    while row or column:
-        here = distance[row][column]
-        if row and column:
-            differ = reference[row - 1] != hypothesis[column - 1]
-            if here == distance[row - 1][column - 1] + differ:
-                row, column = row - 1, column - 1
-                pairs.append((reference[row], hypothesis[column]))
-                continue
-        if row and here == distance[row - 1][column] + 1:
-            row -= 1
-            pairs.append((reference[row], None))
-        else:
-            column -= 1
-            pairs.append((None, hypothesis[column]))
-    return pairs[::-1]
+    for block in Levenshtein.opcodes(reference, hypothesis):
+        meant = reference[block.src_start : block.src_end]
+        said = hypothesis[block.dest_start : block.dest_end]
+        pairs += zip_longest(meant, said)
+    return pairs
 
 
 def bootstrap_interval(
     edits: Sequence[Edits], clusters: Sequence[Hashable] | None = None
 ) -> tuple[float, float]:
-    """The middle 95 % of the rates of resampled utterances (Bisani and Ney 2004), seeded.
+    """The middle 95 % of the error rates of resampled utterances (Bisani and Ney 2004), seeded.
 
     Args:
-        edits: Of each utterance.
-        clusters: The speaker of each; whole speakers are then drawn, as their utterances are
-            no independent measurements.
+        edits: The edits of each utterance.
+        clusters: The speaker of each utterance. Given these, whole speakers are drawn, because
+            utterances of one speaker are not independent measurements.
 
     Raises:
         ZeroDivisionError: There is no reference symbol.
@@ -112,19 +107,71 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def _distances(reference: Sequence[Hashable], hypothesis: Sequence[Hashable]) -> list[list[int]]:
-    """Edit distance of every pair of prefixes, a row at a time.
+def break_down(rows: Sequence[EvaluatedRow]) -> dict[str, Any]:
+    """CER, 95 % intervals, and error rates by speaker, duration and SNR, where these are known."""
+    edits = [row_edits(row) for row in rows]
+    speakers = [row["speaker"] for row in rows]
+    intervals = {"by_utterance": bootstrap_interval(edits)}
+    if None not in speakers and len(set(speakers)) > 1:
+        intervals["by_speaker"] = bootstrap_interval(edits, speakers)
+    return {
+        "per_95": intervals,
+        "cer": _cer(rows),
+        "by_speaker": _by(rows, lambda row: row["speaker"]),
+        "by_seconds": _by(rows, lambda row: _bucket(row["seconds"], SECONDS)),
+        "by_snr_db": _by(rows, lambda row: _bucket(row["snr_db"], SNR_DB)),
+    }
 
-    Insertions within a row are a running minimum: d[j] = j + min over k <= j of (t[k] - k).
-    """
-    numbers = {symbol: number for number, symbol in enumerate((*reference, *hypothesis))}
-    said = np.asarray([numbers[symbol] for symbol in hypothesis], np.int64)
-    columns = np.arange(len(said) + 1)
-    row = columns
-    rows = [row]
-    for symbol in reference:
-        best = row + 1
-        best[1:] = np.minimum(best[1:], row[:-1] + (said != numbers[symbol]))
-        row = columns + np.minimum.accumulate(best - columns)
-        rows.append(row)
-    return [values.tolist() for values in rows]
+
+def row_edits(row: EvaluatedRow) -> Edits:
+    """The phone edits of a row."""
+    keys = ("substitutions", "deletions", "insertions", "reference_phones")
+    return Edits(*(row[key] for key in keys))
+
+
+def worst(rows: Iterable[EvaluatedRow], count: int) -> list[EvaluatedRow]:
+    """The `count` rows with the highest PER, of equal ones the longer; rows without errors are left out."""
+    wrong = (row for row in rows if row["per"])
+    return sorted(wrong, key=lambda row: (-row["per"], -row["reference_phones"], row["id"]))[:count]
+
+
+def _by(rows: Sequence[EvaluatedRow], key: Callable[[EvaluatedRow], Any]) -> dict[str, dict[str, Any]]:
+    """The error rates of each group, in order of its key; rows whose key is None are left out."""
+    known = sorted((row for row in rows if key(row) is not None), key=key)
+    groups = ((name, list(members)) for name, members in groupby(known, key))
+    return {_name(name): _rates(members) for name, members in groups}
+
+
+def _rates(rows: Sequence[EvaluatedRow]) -> dict[str, Any]:
+    edits = sum(map(row_edits, rows), Edits())
+    return {
+        "per": edits.rate if edits.reference_length else None,
+        "cer": _cer(rows),
+        "substitutions": edits.substitutions,
+        "deletions": edits.deletions,
+        "insertions": edits.insertions,
+        "reference_phones": edits.reference_length,
+        "utterances": len(rows),
+    }
+
+
+def _cer(rows: Sequence[EvaluatedRow]) -> float | None:
+    characters = sum(row["reference_characters"] for row in rows)
+    return sum(row["character_errors"] for row in rows) / characters if characters else None
+
+
+def _bucket(value: float | None, edges: Sequence[int]) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    bounds = pairwise((float("-inf"), *edges, float("inf")))
+    return next((low, high) for low, high in bounds if low <= value < high)
+
+
+def _name(key: Any) -> str:
+    """The name of a group: a speaker's as it is, a bucket's as `<2`, `2-4` or `>=16`."""
+    if isinstance(key, str):
+        return key
+    low, high = key
+    if low == float("-inf"):
+        return f"<{high}"
+    return f">={low}" if high == float("inf") else f"{low}-{high}"

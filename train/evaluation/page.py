@@ -1,4 +1,4 @@
-"""The evaluation as one HTML page that needs nothing else: no script, no network."""
+"""The evaluation as one self-contained HTML page: no scripts, no network."""
 
 import base64
 import hashlib
@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, Final
 
-from train.evaluation.breakdown import worst
 from train.evaluation.confusions import Confusions, commonest, confusions_svg
-from train.evaluation.metrics import align
+from train.evaluation.metrics import align, worst
 
 WORST: Final = 20
 COMMONEST: Final = 20
@@ -26,11 +25,11 @@ th:first-child,td:first-child{text-align:left}
 .pair b,.pair i{display:block;font:inherit;padding:0 2px}
 .wrong{background:#ef444433}.gone{background:#f59e0b33}.extra{background:#8b5cf633}
 """
-Cells = Sequence[object]
+TableLine = Sequence[object]
 
 
-def page(summary: dict[str, Any], rows: Sequence[dict[str, Any]], confusions: Confusions) -> str:
-    """The HTML of an evaluation; every text of the corpus is escaped."""
+def evaluation_page(summary: dict[str, Any], rows: Sequence[dict[str, Any]], confusions: Confusions) -> str:
+    """The HTML of an evaluation; every text from the corpus is escaped."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'"
     body = "\n".join(
@@ -38,11 +37,11 @@ def page(summary: dict[str, Any], rows: Sequence[dict[str, Any]], confusions: Co
             _overview(summary),
             *_groups(summary),
             "<h2>Commonest errors</h2>",
-            _table(["reference", "recognised", "times"], commonest(confusions, COMMONEST)),
+            _table(["reference", "recognised", "count"], commonest(confusions, COMMONEST)),
             "<h2>Confusions</h2>",
-            "<p class=dim>Reference down, recognised across; - is nothing: insertions and deletions.</p>",
+            "<p class=dim>Reference down, recognised across; - marks insertions and deletions.</p>",
             f"<div class=scroll>{confusions_svg(confusions)}</div>",
-            f"<h2>The worst utterances, {WORST} at most</h2>",
+            f"<h2>The worst utterances (at most {WORST})</h2>",
             *map(_utterance, worst(rows, WORST)),
         ]
     )
@@ -100,7 +99,7 @@ def _pair(meant: str | None, said: str | None) -> str:
     return f"<span class='pair {kind}'><b>{escape(meant or '·')}</b><i>{escape(said or '·')}</i></span>"
 
 
-def _table(head: Sequence[str], lines: Iterable[Cells]) -> str:
+def _table(head: Sequence[str], lines: Iterable[TableLine]) -> str:
     titles = "".join(f"<th>{escape(title)}</th>" for title in head)
     rows = ("".join(f"<td>{escape(str(cell))}</td>" for cell in line) for line in lines)
     body = "".join(f"<tr>{row}</tr>" for row in rows)

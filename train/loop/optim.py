@@ -1,4 +1,8 @@
-"""The loss, the optimiser, the learning rate of a step, the average of the weights.
+"""The loss, the optimiser, the learning rate of a step, the averaged weights.
+
+The learning rate is a function of the position alone and the average is a plain state dict, so
+that a resumed run continues bit for bit. torch's `lr_scheduler` counts its own calls, and its
+`AveragedModel` keeps a second module under other names: both would be more state to save.
 
 Shapes: N batch, T frames, L labels, V vocabulary and blank.
 """
@@ -20,9 +24,9 @@ from train.settings import OptimSettings
 def ctc_losses(log_probs_TNV: Tensor, frames_N: Tensor, labels_NL: Tensor, counts_N: Tensor) -> Tensor:
     """losses_N, float32: the negative log-likelihood of each row's labels, in nats.
 
-    It is infinite for a row with fewer frames than `min_ctc_frames`: such rows are counted
-    and left out beforehand, never hidden by `zero_infinity`. `frames_N` and `counts_N` stay
-    on the CPU, where the loss wants them.
+    It is infinite for a row with fewer frames than `min_ctc_frames`. Such rows are left out and
+    counted beforehand rather than hidden with `zero_infinity`. `frames_N` and `counts_N` are on
+    the CPU, where torch expects them.
     """
     losses_N: Tensor = nn.functional.ctc_loss(
         log_probs_TNV.float(), labels_NL, frames_N, counts_N, blank=BLANK_ID, reduction="none"
@@ -31,10 +35,10 @@ def ctc_losses(log_probs_TNV: Tensor, frames_N: Tensor, labels_NL: Tensor, count
 
 
 def make_optimiser(model: nn.Module, settings: OptimSettings) -> torch.optim.Optimizer:
-    """The optimiser of torch.optim by its name; vectors (biases, batch-norm scales) do not decay.
+    """The optimiser of torch.optim; weight decay leaves out vectors (biases, batch-norm scales).
 
     Raises:
-        InputRejected: There is no such optimiser, or it does not take the options given.
+        InputRejected: There is no such optimiser, or it rejects the options given.
     """
     kind = getattr(torch.optim, settings.name, None)
     if not (isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer)):
@@ -54,19 +58,20 @@ def make_optimiser(model: nn.Module, settings: OptimSettings) -> torch.optim.Opt
 
 
 def learning_rate(step: int, progress: float, settings: OptimSettings, *, cuts: int = 0) -> float:
-    """The learning rate of a step: a linear warm-up, then the schedule.
+    """The learning rate of a step: a linear warm-up, times the schedule.
 
     Args:
         step: Steps done before this one.
-        progress: Share of all epochs done before this step, 0..1.
+        progress: The share of all epochs done before this step, 0..1.
         settings: The peak, the warm-up and the schedule.
-        cuts: How often the plateau schedule has lowered the rate.
+        cuts: How often the plateau schedule has lowered the rate so far.
     """
     warm = min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
-    return settings.learning_rate * warm * _fallen(progress, settings, cuts)
+    return settings.learning_rate * warm * _schedule_factor(progress, settings, cuts)
 
 
-def _fallen(progress: float, settings: OptimSettings, cuts: int) -> float:
+def _schedule_factor(progress: float, settings: OptimSettings, cuts: int) -> float:
+    """The share of the peak that the schedule leaves, `final_factor`..1."""
     final = settings.final_factor
     if settings.schedule == "plateau":
         return max(float(settings.plateau_factor**cuts), final)
@@ -84,40 +89,40 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 
 
 def clip_gradients(parameters: Iterable[Tensor], *, most: float) -> Tensor:
-    """Scale the gradients down to a norm of `most`; the norm before that is returned.
+    """Scale the gradients down to a norm of at most `most`; return the norm they had.
 
-    A norm that is not finite leaves the gradients useless: one NaN makes all of them NaN.
+    When that is not finite the gradients are useless: one NaN has made all of them NaN.
     """
     return nn.utils.clip_grad_norm_(parameters, most)
 
 
 class Averaged:
-    """An exponential average of a model's weights (and batch-norm statistics).
+    """An exponential average of a model's weights and batch-norm statistics.
 
-    Its weight is `decay`, less in the first steps, whose weights would be kept too long.
+    The decay grows to `decay` over the first steps, so that the first weights are soon forgotten.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
-        self._live = dict(model.state_dict())  # shares memory with the model
+        self._live = dict(model.state_dict())  # the model's own memory
         self._decay = decay
         self.state = {name: tensor.clone() for name, tensor in self._live.items()}
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after step number `step`."""
+        """Add the weights after step number `step` to the average."""
         decay = min(self._decay, (1 + step) / (10 + step))
         for average, live in zip(self.state.values(), self._live.values(), strict=True):
             average.lerp_(live, 1 - decay)
 
     @torch.no_grad()
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a saved average."""
+        """Continue from a saved average."""
         for name, tensor in self.state.items():
             tensor.copy_(state[name])
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """A block in which the model has the averaged weights."""
+        """A block in which the model computes with the averaged weights."""
         self._swap()
         try:
             yield

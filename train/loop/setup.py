@@ -1,4 +1,4 @@
-"""What a run trains on: the rows it can use, the model, the plan of every epoch."""
+"""What a run trains on: the usable rows, the model, the plan of every epoch."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,42 +11,42 @@ from torch import Tensor, nn
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from train.data.augment import Count, stretch
+from train.data.augment import SampleCount, stretch
 from train.data.batching import (
     LeftOut,
-    Rows,
-    Step,
+    RowIndices,
+    StepPlan,
     padded_samples,
     plan_epoch,
     rows_that_fit,
-    select_rows,
+    select_trainable,
     weigh_rows,
 )
-from train.data.dataset import Batch, Source, Utterances
-from train.loop.device import seed_of
+from train.data.dataset import Batch, Utterances
+from train.data.sources import ShardSource
 from train.model.deepspeech2 import Recogniser
 from train.model.features import to_wave
 from train.settings import TrainSettings
 
-SAMPLED_ROWS: Final = 1_000  # for the corpus' statistics of the features: about an hour of speech
+SAMPLED_ROWS: Final = 1_000  # for the corpus statistics of the features: about an hour of speech
 MEASURED_S: Final = 4
-FLOATS_PER_PARAMETER: Final = 4  # a weight, its gradient, two moments of Adam
+FLOATS_PER_PARAMETER: Final = 4  # the weight, its gradient, two moments of Adam
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A run that has not begun: everything here follows from the manifests and settings."""
+class TrainingSetup:
+    """A run before its first step; all of it follows from the manifests and the settings."""
 
-    sources: list[Source]
+    sources: list[ShardSource]
     settings: TrainSettings
     recogniser: Recogniser
     utterances: Utterances
-    rows: Rows
+    rows: RowIndices
     left_out: list[LeftOut]
     valid: Utterances
     ranks: int = 1
 
-    def plan(self, epoch: int) -> list[Step]:
+    def plan(self, epoch: int) -> list[StepPlan]:
         """The steps of an epoch, for all ranks together."""
         seed, batching = self.settings.loop.seed, self.settings.batching
         rows = self.rows
@@ -64,7 +64,7 @@ class Job:
         )
 
     def largest_batch(self) -> Batch:
-        """The longest row as often as the budget allows: no batch takes more memory than this."""
+        """The longest row as often as the budget allows: no batch needs more memory than this one."""
         row = self.rows[int(np.argmax(self.utterances.samples_R[list(self.rows)]))]
         longest = self._longest_played(int(self.utterances.samples_R[row]))
         batch = self.utterances.collate([row] * rows_that_fit(longest, self.settings.batching))
@@ -75,18 +75,18 @@ class Job:
             samples_N=batch.samples_N + missing,
         )
 
-    def _longest_played(self, samples: Count) -> Count:
-        """Samples at the slowest speed: batches are planned with what they may grow to."""
+    def _longest_played(self, samples: SampleCount) -> SampleCount:
+        """Lengths at the slowest speed: batches are planned for what their rows may grow to."""
         return stretch(samples, min(self.settings.augment.speed_percents))
 
     def left_out_rows(self) -> Iterator[dict[str, Any]]:
-        """A row of left_out.jsonl for each utterance that training cannot use."""
+        """The rows of left_out.jsonl: one for each utterance that training cannot use."""
         for group in self.left_out:
             for row in group.rows:
                 yield {"id": self.utterances.value(row, "id"), "reason": group.reason}
 
     def describe(self) -> dict[str, Any]:
-        """The run in numbers, for --dry-run and for the first lines of a log."""
+        """The run in numbers, for --dry-run."""
         steps = self.plan(0)
         batches = [batch for step in steps for batch in step]
         samples = self.utterances.samples_R
@@ -105,8 +105,22 @@ class Job:
             "padding": round(padded / real, 3),
         }
 
+    def describe_in_a_line(self) -> str:
+        """The run in one line, for people."""
+        facts = self.describe()
+        left_out = [f"{count:,} left out ({reason})" for reason, count in facts["left_out"].items()]
+        parts = [
+            f"{facts['train_utterances']:,} utterances ({facts['train_hours']:,.2f} h) to train on",
+            *left_out,
+            f"{facts['valid_utterances']:,} to validate",
+            f"{facts['parameters'] / 1e6:,.1f} million parameters",
+            f"{facts['epochs']} epochs of about {facts['steps_per_epoch']:,} steps",
+            f"padding {facts['padding']:.2f}x",
+        ]
+        return ", ".join(parts)
+
     def describe_memory(self) -> dict[str, Any]:
-        """Layers, and an estimate of the training memory, for --dry-run."""
+        """The layers, and an estimate of the memory that training needs, for --dry-run."""
         layers = {name: _count(module) for name, module in self.recogniser.network.named_children()}
         numbers = self.recogniser.parameter_count()
         activations = self._bytes_per_second() * self.settings.batching.budget_s
@@ -118,7 +132,7 @@ class Job:
         }
 
     def _bytes_per_second(self) -> float:
-        """Bytes that a backward pass keeps of a second of padded audio, measured on one row."""
+        """Bytes kept for the backward pass per second of padded audio, measured on one row."""
         kept: dict[int, int] = {}
 
         def note(tensor: Tensor) -> Tensor:
@@ -138,23 +152,23 @@ def _count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def prepare(sources: list[Source], settings: TrainSettings, *, ranks: int = 1) -> Job:
-    """Open the splits, leave out what CTC cannot train on, make the model from the seed.
+def set_up_training(sources: list[ShardSource], settings: TrainSettings, *, ranks: int = 1) -> TrainingSetup:
+    """Open the splits, leave out the rows that CTC cannot train on, initialise the model.
 
     Raises:
-        InputRejected: The train split has no row that can be used, or the weights of the
-            manifests are not as many as they.
+        InputRejected: The train split has no usable row, or `batching.weights` does not have one
+            weight for each manifest.
         HandOffBroken: A shard is not what its manifest says.
     """
     if len(settings.batching.weights) not in {0, len(sources)}:
         raise InputRejected(
             f"batching.weights has {len(settings.batching.weights)} numbers for {len(sources)} manifests;"
-            " give one for each, or none"
+            " give one for each manifest, or none"
         )
-    torch.manual_seed(seed_of(settings.loop.seed, 0))
+    torch.manual_seed(settings.loop.seed_for(0))  # of the weights
     recogniser = Recogniser(settings, sources[0].manifest.vocabulary.vocabulary())
     utterances = Utterances(sources, "train")
-    rows, left_out = select_rows(
+    rows, left_out = select_trainable(
         utterances.samples_R,
         utterances.label_counts_R,
         needed=utterances.needed_frames_R,
@@ -166,16 +180,17 @@ def prepare(sources: list[Source], settings: TrainSettings, *, ranks: int = 1) -
         reasons = Counter({group.reason: len(group.rows) for group in left_out})
         raise InputRejected(
             f"{names}: no utterance to train on in split 'train' ({len(utterances)} rows,"
-            f" left out: {dict(reasons) or 'none'})"
+            f" left out: {dict(reasons) or 'none'}); change the split, or lift the limits that"
+            " left the rows out"
         )
     if settings.features.normalise == "corpus":
         _measure_features(recogniser, utterances, rows, seed=settings.loop.seed)
     valid = Utterances(sources, "valid")
-    return Job(sources, settings, recogniser, utterances, rows, left_out, valid, ranks)
+    return TrainingSetup(sources, settings, recogniser, utterances, rows, left_out, valid, ranks)
 
 
-def _measure_features(recogniser: Recogniser, utterances: Utterances, rows: Rows, *, seed: int) -> None:
-    """Take the corpus' statistics from a sample of the rows to train on."""
+def _measure_features(recogniser: Recogniser, utterances: Utterances, rows: RowIndices, *, seed: int) -> None:
+    """Take the features' mean and deviation from a sample of the rows to train on."""
     chosen = np.random.default_rng([seed, 0, 2]).permutation(rows)[:SAMPLED_ROWS]
     batches = (utterances.collate([row]) for row in chosen.tolist())
     recogniser.features.measure((to_wave(batch.pcm_NS), batch.samples_N) for batch in batches if batch.ids)

@@ -1,4 +1,4 @@
-"""One optimiser step: batches to gradients to new weights, or to nothing at all.
+"""One optimiser step: batches to gradients to new weights, or no change at all.
 
 Shapes: N batch, S samples, F bins, T frames, L labels, V vocabulary and blank.
 """
@@ -18,7 +18,6 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.data.augment import NORMAL_SPEED, add_noise, change_speeds, draw_speeds, mask_stripes, stretch
 from train.data.dataset import Batch
-from train.loop.device import seed_of
 from train.loop.distributed import ALONE, Ranks, sum_over_ranks
 from train.loop.optim import clip_gradients, ctc_losses
 from train.model.deepspeech2 import Recogniser
@@ -26,21 +25,22 @@ from train.model.features import to_wave
 from train.settings import TrainSettings
 
 HALF: Final = {"bf16": torch.bfloat16, "fp16": torch.float16}
-FIRST_SCALE: Final = 2.0**12  # of an fp16 loss; it doubles every 2,000 steps, halves when it overflows
-NONE: Final = torch.zeros(1, dtype=torch.int64)
-NOBODY: Final = Batch(("",), torch.zeros((1, 1), dtype=torch.int16), NONE, NONE.view(1, 1), NONE, NONE)
+FIRST_SCALE: Final = 2.0**12  # of the fp16 loss; it doubles every 2,000 steps and halves at an overflow
+ZERO: Final = torch.zeros(1, dtype=torch.int64)
+# Stands in for an empty batch: a rank with no rows still takes part in the sums over ranks.
+SILENCE: Final = Batch(("",), torch.zeros((1, 1), dtype=torch.int16), ZERO, ZERO.view(1, 1), ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StepResult:
     """What a step did.
 
     Attributes:
-        loss: Nats for each label, the mean over the step.
-        gradient_norm: Before clipping.
+        loss: Nats per label, averaged over the step.
+        gradient_norm: The norm before clipping.
         ids: This rank's utterances of the step.
-        audio_s: Audio of the step, all ranks together, without padding.
-        problem: Why the step was skipped; None when it was taken.
+        audio_s: Seconds of audio on all ranks together, without padding.
+        problem: Why the step was skipped; None if it was taken.
     """
 
     loss: float
@@ -51,7 +51,7 @@ class Outcome:
 
 
 class Stepper:
-    """Takes steps; every random choice of a step follows from the run's seed and its number."""
+    """Takes steps. The random choices of a step depend only on the run's seed and the step's number."""
 
     def __init__(
         self,
@@ -72,16 +72,16 @@ class Stepper:
             self.device.type, HALF.get(precision, torch.bfloat16), enabled=precision in HALF
         )
 
-    def take(self, batches: Sequence[Batch], *, step: int) -> Outcome:
-        """Step number `step`, over the gradients of all batches, and of all ranks, together.
+    def take(self, batches: Sequence[Batch], *, step: int) -> StepResult:
+        """Take step number `step` with the summed gradients of all batches on all ranks.
 
-        When the features, the loss or the gradient are not finite, weights, optimiser and
-        batch-norm statistics stay as they were.
+        When the features, the loss or the gradients are not finite, the step is skipped: weights,
+        optimiser and batch-norm statistics stay as they were.
         """
         ids = tuple(id_ for batch in batches for id_ in (*batch.ids, *batch.unreadable))
         audio_s, labels = self._count(batches)
         if not labels:
-            return Outcome(math.nan, math.nan, ids, audio_s, "no utterance could be read")
+            return StepResult(math.nan, math.nan, ids, audio_s, "no utterance could be read")
         buffers = self._begin()
         loss, norm, problem = self._gradients(batches, labels, step)
         if problem is None:
@@ -89,13 +89,13 @@ class Stepper:
         else:
             self._undo(buffers)
         self.scaler.update()
-        return Outcome(loss, norm, ids, audio_s, problem)
+        return StepResult(loss, norm, ids, audio_s, problem)
 
-    def rehearse(self, batch: Batch) -> None:
-        """Make the gradients of a batch and forget them: memory that is too small shows at once.
+    def probe_memory(self, batch: Batch) -> None:
+        """Compute the gradients of a batch and discard them, to find out whether they fit into memory.
 
         Raises:
-            InputRejected: There is not enough of it.
+            InputRejected: They do not.
         """
         if not batch.ids:
             return
@@ -105,14 +105,14 @@ class Stepper:
         except torch.OutOfMemoryError as error:
             raise InputRejected(
                 f"the largest batch ({len(batch.ids)} rows, {batch.pcm_NS.numel() / SAMPLE_RATE_HZ:.0f} s,"
-                f" padding counted) does not fit into the GPU's memory; lower batching.budget_s: {error}"
+                f" padding included) does not fit into the GPU's memory; lower batching.budget_s: {error}"
             ) from error
         self._undo(buffers)
         self.scaler.update()
         self.scaler.load_state_dict(scale)
 
     def _count(self, batches: Sequence[Batch]) -> tuple[float, float]:
-        """Seconds and labels of all ranks' batches."""
+        """Seconds of audio and number of labels in all ranks' batches."""
         samples = sum(int(batch.samples_N.sum()) for batch in batches)
         labels = sum(int(batch.label_counts_N.sum()) for batch in batches)
         counts = torch.tensor([samples, labels], device=self.device if self.ranks.count > 1 else None)
@@ -132,30 +132,30 @@ class Stepper:
     def _gradients(
         self, batches: Sequence[Batch], labels: float, step: int
     ) -> tuple[float, float, str | None]:
-        """Loss, gradient norm, and what is wrong with them."""
-        seed, rank = self.settings.loop.seed, self.ranks.rank
-        torch.manual_seed(seed_of(seed, 1, step, rank))
+        """The loss, the gradient norm, and what is wrong with them, if anything."""
+        seed_for, rank = self.settings.loop.seed_for, self.ranks.rank
+        torch.manual_seed(seed_for(1, step, rank))  # of dropout
         totals = torch.zeros(2, device=self.device)
         for number, batch in enumerate(batches):
             last = number == len(batches) - 1
             with nullcontext() if last else self.ranks.accumulating(self.network):
-                loss, bad = self._loss(batch, seed_of(seed, 2, step, number, rank))
+                loss, bad = self._loss(batch, seed_for(2, step, number, rank))
                 totals += torch.stack([loss.detach() / labels, bad])
-                # Ranks' gradients are averaged, while the step's loss is a sum over ranks.
+                # Gradients are averaged over ranks, but the step's loss is a sum over them.
                 torch.autograd.backward(self.scaler.scale(loss * (self.ranks.count / labels)))
         self.scaler.unscale_(self.optimiser)
         norm = clip_gradients(self.recogniser.parameters(), most=self.settings.optim.clip_norm)
-        # The one place where the program waits for the device.
+        # The only place where the program waits for the device.
         total, bad_batches, norm_ = torch.cat([sum_over_ranks(totals), norm.view(1)]).tolist()
         return total, norm_, _problem(total, norm_, bad_batches)
 
     def _loss(self, batch: Batch, seed: int) -> tuple[Tensor, Tensor]:
-        """The sum of the rows' CTC losses, in nats, and 1 when the features are not finite."""
+        """The sum of the rows' CTC losses, in nats, and a flag: 1 if the features are not finite."""
         features_NFT, frames_N, samples_N = self._features(batch, torch.Generator().manual_seed(seed))
         with self._autocast:
             log_probs_TNV, _ = self.network(features_NFT, frames_N)
         bad = (~features_NFT.sum().isfinite()).float()
-        if not batch.ids:  # the other ranks wait for this one's part of the sums
+        if not batch.ids:  # its gradient is 0, but the other ranks wait for it
             return log_probs_TNV.sum() * 0, bad
         outputs_N = torch.from_numpy(self.recogniser.output_frames(samples_N.numpy()))
         labels_NL = batch.labels_NL.to(self.device, non_blocking=True)
@@ -164,7 +164,7 @@ class Stepper:
     def _features(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Augmented features_NFT and frames_N on the device, and samples_N on the CPU."""
         if not batch.ids:
-            batch = NOBODY
+            batch = SILENCE
         settings = self.settings.augment
         wave_NS = to_wave(batch.pcm_NS.to(self.device, non_blocking=True))
         wave_NS, samples_N = change_speeds(wave_NS, batch.samples_N.tolist(), self._speeds(batch, generator))
@@ -175,7 +175,7 @@ class Stepper:
         return masked_NFT, frames_N, samples_N
 
     def _speeds(self, batch: Batch, generator: torch.Generator) -> list[int]:
-        """A speed for each row, normal where the labels would not fit into the faster row."""
+        """A speed for each row; the normal one where the labels would not fit into the faster row."""
         drawn = draw_speeds(len(batch.samples_N), self.settings.augment, generator)
         samples = zip(batch.samples_N.tolist(), drawn, strict=True)
         played = np.array([stretch(count, percent) for count, percent in samples])

@@ -2,9 +2,9 @@
 
 Shapes: N batch, S samples, F bins, T frames, C channels, H hidden, V vocabulary and blank.
 
-One law holds throughout: padding never changes a row. Every layer sees zeros beyond a row's
-frames, statistics are taken over real frames only, and the backward direction reads each row
-from its own last frame.
+One law holds throughout: padding never changes a row's output. Every layer sees zeros beyond a
+row's frames, statistics cover real frames only, and the backward direction starts at each row's
+own last frame.
 """
 
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ CLIP: Final = 20.0
 
 
 def clipped_relu(x: Tensor) -> Tensor:
-    """The paper's min(max(x, 0), 20); the way back is four times as fast as through `clamp`."""
+    """The paper's min(max(x, 0), 20), whose backward pass is four times as fast as that of `clamp`."""
     return nn.functional.hardtanh(x, 0.0, CLIP)
 
 
 class Convolution(nn.Module):
-    """One convolution over bins and frames, batch normalisation, clipped ReLU."""
+    """A convolution over bins and frames, batch normalisation, clipped ReLU."""
 
     def __init__(self, inputs: int, outputs: int, kernel: tuple[int, int], stride: tuple[int, int]) -> None:
         super().__init__()
@@ -41,11 +41,11 @@ class Convolution(nn.Module):
         self.stride = stride[1]
 
     def forward(self, x_NCFT: Tensor, frames_N: Tensor) -> tuple[Tensor, Tensor]:
-        """Convolve; both shapes shrink by the stride, rounded up."""
+        """The output y_NCFT and its frames_N; bins and frames are divided by the strides, rounded up."""
         y_NCFT = self.conv(x_NCFT)
         frames_N = -(-frames_N // self.stride)
         mask_N11T = frame_mask(frames_N, y_NCFT.size(3))[:, None, None, :].to(y_NCFT.dtype)
-        # Normalised padding is zero, and the clipped ReLU keeps it so.
+        # The norm sets padding to zero, and the clipped ReLU keeps it there.
         return clipped_relu(self.norm(y_NCFT, mask_N11T)), frames_N
 
 
@@ -63,10 +63,10 @@ class Pointwise(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """A GRU or LSTM, in both directions with their outputs added (the paper's equation 8) or in one.
+    """A GRU or LSTM in one direction, or in both with their outputs added (the paper's equation 8).
 
-    Two unidirectional passes and a flip of each row within its own length equal
-    `pack_padded_sequence` and wait for no lengths: cuDNN's kernels on a GPU, our own on a CPU.
+    Two one-directional passes, with each row reversed within its own length for the second, give
+    what `pack_padded_sequence` gives, without waiting for the device to report the lengths.
     """
 
     def __init__(self, inputs: int, hidden: int, *, cell: str = "gru", bidirectional: bool = True) -> None:
@@ -76,7 +76,7 @@ class Recurrent(nn.Module):
         self.backwards = layer(inputs, hidden) if bidirectional else None
 
     def forward(self, x_TNH: Tensor, flip_TN1: Tensor) -> Tensor:
-        """Outputs for every frame; those of padding mean nothing."""
+        """The output of every frame; that of padding is meaningless."""
         if self.backwards is None:
             return _run_layers([self.forwards], [x_TNH])[0]
         inputs = [x_TNH, flip_rows(x_TNH, flip_TN1)]
@@ -85,6 +85,7 @@ class Recurrent(nn.Module):
 
 
 def _run_layers(layers: list[nn.GRU] | list[nn.LSTM], x_TNH: list[Tensor]) -> Sequence[Tensor]:
+    """Each layer's output for its own input; GRUs on a CPU run our code, everything else torch's."""
     grus = [layer for layer in layers if isinstance(layer, nn.GRU)]
     if grus and x_TNH[0].device.type == "cpu":
         return run_gru(grus, x_TNH)
@@ -92,18 +93,18 @@ def _run_layers(layers: list[nn.GRU] | list[nn.LSTM], x_TNH: list[Tensor]) -> Se
 
 
 def flip_index(frames_N: Tensor, frames: int) -> Tensor:
-    """index_TN1 that reverses every row within its own frames; it is its own inverse."""
+    """index_TN1 that reverses each row within its own frames, and is its own inverse."""
     time_T1 = torch.arange(frames, device=frames_N.device).unsqueeze(1)
     return torch.where(time_T1 < frames_N, frames_N - 1 - time_T1, time_T1).unsqueeze(2)
 
 
 def flip_rows(x_TNH: Tensor, flip_TN1: Tensor) -> Tensor:
-    """`x_TNH` with every row reversed by `flip_index`."""
+    """`x_TNH` with each row reversed; `flip_TN1` comes from `flip_index`."""
     return x_TNH.gather(0, flip_TN1.expand(-1, -1, x_TNH.size(2)))
 
 
 class LookAhead(nn.Module):
-    """Each channel convolved over the frames to come (Wang et al. 2016), for a network that streams."""
+    """A convolution of each channel over the next frames (Wang et al. 2016), for networks that stream."""
 
     def __init__(self, hidden: int, frames: int) -> None:
         super().__init__()
@@ -111,7 +112,7 @@ class LookAhead(nn.Module):
         self.conv = nn.Conv1d(hidden, hidden, frames + 1, groups=hidden, bias=False)
 
     def forward(self, x_TNH: Tensor) -> Tensor:
-        """Convolve each frame with the `frames` after it; beyond a row's end they are zero."""
+        """Convolve each frame with the `frames` frames after it; beyond the end they are zero."""
         x_NHT = nn.functional.pad(x_TNH.permute(1, 2, 0), (0, self.frames))
         return clipped_relu(self.conv(x_NHT).permute(2, 0, 1))
 
@@ -119,8 +120,8 @@ class LookAhead(nn.Module):
 class DeepSpeech2(nn.Module):
     """Convolutions, recurrent layers with sequence-wise batch norm, a classifier.
 
-    Any part but the recurrent layers may be absent: pointwise layers in place of the
-    convolutions make it a BLSTM recogniser, one direction and a look-ahead one that streams.
+    Only the recurrent layers are required. With pointwise layers instead of convolutions it is a
+    BLSTM recogniser; with one direction and a look-ahead it can stream.
     """
 
     def __init__(self, settings: ModelSettings, *, bins: int, classes: int) -> None:
@@ -155,7 +156,7 @@ class DeepSpeech2(nn.Module):
         self.classifier = nn.Sequential(*hiddens, nn.Linear(last, classes))
 
     def forward(self, features_NFT: Tensor, frames_N: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-probabilities of each output frame.
+        """The log-probabilities of the symbols in each output frame.
 
         Returns:
             log_probs_TNV, float32, and the output frames_N of each row.
@@ -173,14 +174,14 @@ class DeepSpeech2(nn.Module):
         return self.classifier(self.lookahead(x_TNH)).float().log_softmax(2), frames_N
 
     def compile_norms(self) -> None:
-        """Fuse the batch norms' elementwise work; the rest is one kernel of the vendor's already."""
+        """Fuse the elementwise operations of the batch norms; the rest is vendors' kernels already."""
         for part in self.modules():
             if isinstance(part, MaskedBatchNorm):
                 part.compile(dynamic=True)
 
 
 class Recogniser(nn.Module):
-    """PCM to log-probabilities: the features and the network that belong together."""
+    """From samples to log-probabilities: the features and the network trained on them."""
 
     def __init__(self, settings: TrainSettings, vocabulary: Vocabulary) -> None:
         super().__init__()
@@ -192,24 +193,24 @@ class Recogniser(nn.Module):
         )
 
     def forward(self, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
-        """log_probs_TNV and frames_N of a zero-padded int16 batch."""
+        """log_probs_TNV and output frames_N of a zero-padded int16 batch."""
         log_probs_TNV, frames_N = self.network(*self.features(to_wave(pcm_NS), samples_N))
         return log_probs_TNV, frames_N
 
-    def shown(self, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
-        """features_NFT and log_probs_TNV of a batch, to be looked at."""
+    def features_and_output(self, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
+        """features_NFT and log_probs_TNV of a batch, for pictures of them."""
         features_NFT, frames_N = self.features(to_wave(pcm_NS), samples_N)
         return features_NFT, self.network(features_NFT, frames_N)[0]
 
     def output_frames(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Output frames, one CTC symbol at most in each, that `samples` samples give."""
+        """The number of output frames for each length; each frame holds at most one CTC symbol."""
         frames = self.features.frames(samples)
         for stride in self.settings.model.time_strides:
             frames = -(-frames // stride)
         return frames
 
     def parameter_count(self) -> int:
-        """Trained numbers of the model."""
+        """The number of trained parameters."""
         return sum(parameter.numel() for parameter in self.parameters())
 
     def for_inference(self, device: torch.device) -> Self:

@@ -1,4 +1,4 @@
-"""Log-mel and MFCC features of waves, in float32, on the device that the waves lie on.
+"""Log-mel and MFCC features of waves, float32, computed on the waves' device.
 
 Shapes: N batch, S samples, T frames, W samples of a window, K spectrum bins, M mel bins,
 F features of a frame: mel bins or cepstral coefficients.
@@ -19,16 +19,16 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.settings import FeatureSettings
 
 FULL_SCALE: Final = 32_768.0
-# Clamped before the logarithm: after it, a silent frame's gradient is not a number. The
-# value is about the power that 16-bit rounding leaves in one mel bin.
+# The power is clamped before the logarithm; clamping after it would give silent frames a NaN
+# gradient. The value is about the power that rounding to 16 bits leaves in one mel bin.
 POWER_FLOOR: Final = 1e-8
 DEVIATION_FLOOR: Final = 1e-3
 
 
 class Features(nn.Module):
-    """Waves to features, each bin normalised over the utterance or with the corpus' statistics.
+    """Waves to features, each bin normalised over the utterance or with statistics of the corpus.
 
-    The corpus' statistics are buffers, and so lie in every checkpoint.
+    The statistics of the corpus are buffers, so that every checkpoint contains them.
     """
 
     window_W: Tensor
@@ -58,14 +58,14 @@ class Features(nn.Module):
             self.register_buffer("deviation_F1", torch.ones(settings.bins, 1))
 
     def forward(self, wave_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
-        """Features of a zero-padded batch.
+        """The features of a zero-padded batch.
 
-        Frame t lies around sample t * hop + hop / 2 and sees zeros beyond either end, so that
-        padding changes nothing.
+        Frame t is centred on sample t * hop + hop / 2 and sees zeros beyond either end of its row,
+        so that padding changes nothing.
 
         Args:
-            wave_NS: float32, full scale 1, zero beyond each row's samples.
-            samples_N: int64, samples of each row.
+            wave_NS: float32 in [-1, 1], zero beyond each row's samples.
+            samples_N: int64, the samples of each row.
 
         Returns:
             features_NFT, float32, zero beyond each row's frames, and frames_N, int64.
@@ -79,7 +79,7 @@ class Features(nn.Module):
 
     @torch.no_grad()
     def measure(self, waves: Iterable[tuple[Tensor, Tensor]]) -> None:
-        """Take mean and deviation of each bin from waves (wave_NS, samples_N)."""
+        """Set the mean and deviation of each bin to those of the waves (wave_NS, samples_N)."""
         frames, total_F, squares_F = 0, torch.zeros(()), torch.zeros(())
         for wave_NS, samples_N in waves:
             raw_NFT = self._raw(wave_NS).double()
@@ -93,7 +93,7 @@ class Features(nn.Module):
         self.deviation_F1.copy_(deviation_F.clamp(min=DEVIATION_FLOOR).unsqueeze(1))
 
     def frames(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Frames that `samples` samples give."""
+        """The number of frames for each length."""
         return -(-samples // self.hop)
 
     def _raw(self, wave_NS: Tensor) -> Tensor:
@@ -115,12 +115,12 @@ class Features(nn.Module):
 
 
 def to_wave(pcm_NS: Tensor) -> Tensor:
-    """16-bit samples as float32, full scale 1."""
+    """16-bit samples as float32 in [-1, 1]."""
     return pcm_NS.float() / FULL_SCALE
 
 
 def normalise(raw_NFT: Tensor, frames_N: Tensor) -> Tensor:
-    """Each utterance and bin to mean 0 and deviation 1 over its own frames; zero beyond them."""
+    """Give every bin of every row mean 0 and deviation 1 over the row's frames; zero beyond them."""
     mask_N1T = frame_mask(frames_N, raw_NFT.size(2)).unsqueeze(1)
     count_N11 = frames_N.clamp(min=1).view(-1, 1, 1)
     mean_NF1 = (raw_NFT * mask_N1T).sum(2, keepdim=True) / count_N11
@@ -130,12 +130,12 @@ def normalise(raw_NFT: Tensor, frames_N: Tensor) -> Tensor:
 
 
 def frame_mask(frames_N: Tensor, frames: int) -> Tensor:
-    """mask_NT, bool: true for the frames of a row, false for its padding."""
+    """mask_NT, bool: true for a row's frames, false for its padding."""
     return torch.arange(frames, device=frames_N.device) < frames_N.unsqueeze(1)
 
 
 def _mel_filters(settings: FeatureSettings) -> Tensor:
-    with warnings.catch_warnings(action="ignore"):  # of empty filters, which are an error below
+    with warnings.catch_warnings(action="ignore"):  # about empty filters: an error below
         filters_KM: Tensor = melscale_fbanks(
             n_freqs=settings.fft_size // 2 + 1,
             f_min=settings.lowest_hz,

@@ -1,4 +1,4 @@
-"""A recogniser run over audio, without gradients.
+"""Running a recogniser over audio, without gradients.
 
 Shapes: N batch, S samples, T frames, V vocabulary and blank.
 """
@@ -17,13 +17,13 @@ from train.model.deepspeech2 import Recogniser
 
 @dataclass(frozen=True, slots=True)
 class Emissions:
-    """What the network says of some rows of a split.
+    """The network's output for some rows of a split.
 
     Attributes:
-        rows: N rows of the split.
+        rows: The N rows.
         log_probs_TNV: float32, on the recogniser's device.
-        frames_N: int64.
-        unreadable: Ids of rows that were to be here, whose audio cannot be read.
+        frames_N: int64, the output frames of each row.
+        unreadable: Ids of rows missing here because their audio cannot be read.
     """
 
     rows: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Batch normalisation over the real frames of a batch, on all ranks.
+"""Batch normalisation over the real frames of a batch, all ranks together.
 
 Shapes: C channels (one dimension of `x`); masks are 1 for real frames, 0 for padding.
 """
@@ -10,18 +10,18 @@ from torch import Tensor, nn
 
 from train.loop.distributed import sum_over_ranks
 
-# The share of the new batch in the running statistics. PyTorch's momentum is one minus what
-# other frameworks call so: "0.99" here would leave them as noisy as one batch.
+# The share of the new batch in the running statistics, PyTorch's meaning of momentum. Other
+# frameworks call one minus that momentum: 0.99 here would make them as noisy as one batch.
 STATISTICS_MOMENTUM: Final = 0.01
 EPSILON: Final = 1e-5
 
 
 class MaskedBatchNorm(nn.Module):
-    """Batch normalisation whose statistics ignore padding, and are those of all ranks' rows.
+    """Batch normalisation whose statistics ignore padding and cover the rows of all ranks.
 
-    They are summed in float32, whatever the precision of the rest. Until 1 / momentum batches
-    were seen the running statistics are their plain average, so that evaluation is right
-    after a handful of steps too.
+    They are summed in float32, whatever the precision of the rest. Over the first 1 / momentum
+    batches the running statistics are a plain average, so that evaluation is already right after
+    a handful of steps.
     """
 
     mean: Tensor
@@ -59,7 +59,7 @@ class MaskedBatchNorm(nn.Module):
 
 
 class _Normalise(torch.autograd.Function):
-    """Written out, for its backward pass reads a batch four times where autograd's reads it a dozen."""
+    """With a backward pass of its own, which reads the batch 4 times where autograd's reads it 12 times."""
 
     @staticmethod
     def forward(

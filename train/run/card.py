@@ -1,4 +1,4 @@
-"""The model card beside every checkpoint: what it is, where it comes from, how to make it again."""
+"""The model card beside every checkpoint: what it is, what it was trained on, how to reproduce it."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ CARD: Final = "README.md"
 
 
 def model_card(record: CheckpointRecord) -> str:
-    """Markdown for a person who finds the folder."""
+    """Markdown for whoever finds the checkpoint's folder."""
     position, vocabulary = record.position, record.vocabulary
     per = "not measured" if position.valid_per is None else f"{100 * position.valid_per:.2f} %"
     trained = "\n".join(
@@ -16,7 +16,7 @@ def model_card(record: CheckpointRecord) -> str:
         f" `{manifest.content_sha256[:16]}` |"
         for manifest in record.manifests
     )
-    denoised = f"{record.denoised}\n" if record.denoised else ""
+    warning = f" (Note: {record.front_end_warning}.)" if record.front_end_warning else ""
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     return f"""# Phone recogniser, {vocabulary.language}: step {position.step}
 
@@ -31,7 +31,8 @@ Phone error rate on the valid split: {per}. Steps skipped because a number was n
 
 The weights are made of these recordings: their licences bind whoever passes the model on.
 Recordings other than these (other rooms, microphones, ages, dialects) will be recognised worse.
-{denoised}
+Recordings are treated before they are recognised: {record.front_end.describe()}.{warning}
+
 ## How
 
 {position.epoch} epochs and {position.step_in_epoch} steps, {record.ranks} process(es), with {versions}:

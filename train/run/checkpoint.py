@@ -1,12 +1,13 @@
-"""A checkpoint: what a run can go on from, and what recognises speech.
+"""A checkpoint: a recogniser, and everything that a run needs to resume.
 
     model.safetensors       weights and statistics to recognise with: averaged, if the run averages
-    training.safetensors    the weights that training goes on with, where they are others
+    training.safetensors    the weights that training continues with, if it averages
     optimiser.safetensors   the optimiser's tensors
     checkpoint.json         everything else
     README.md               the model card
 
-Nothing in it is pickled. There is no generator state: every step seeds its own (device.py).
+Nothing in it is pickled. No generator's state is saved: every step has its own seed
+(`LoopSettings.seed_for`).
 """
 
 import hashlib
@@ -21,15 +22,17 @@ from typing import Annotated, Any, Final, Literal
 
 import safetensors.torch
 import torch
-from pydantic import Field, ValidationError
+from pydantic import Field, NonNegativeInt, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor
 
+from pipeline.audio.settings import FrontEndSettings
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Sha256, VocabularyRecord
 from pipeline.contract.settings import Settings
-from train.data.dataset import Source
+from pipeline.contract.validation import first_problem
+from train.data.sources import ShardSource
 from train.loop.optim import Averaged
 from train.model.deepspeech2 import Recogniser
 from train.settings import TrainSettings
@@ -39,66 +42,69 @@ TRAINING: Final = "training.safetensors"
 OPTIMISER: Final = "optimiser.safetensors"
 RECORD: Final = "checkpoint.json"
 
-Count = Annotated[int, Field(ge=0)]
-
 
 class Best(Settings):
     """A validation that was among the best."""
 
     per: float
-    step: Count
+    step: NonNegativeInt
 
 
 class Position(Settings):
-    """How far a run has come; `step_in_epoch` steps of `epoch` are done.
+    """How far a run has come: `step_in_epoch` steps of `epoch` are done.
 
     Attributes:
-        best: The best validations, from the best.
-        since_best: Validations since then.
+        best: The best validations, best first.
+        since_best: The number of validations since the best one.
         cuts: How often the plateau schedule has lowered the learning rate.
     """
 
-    step: Count = 0
-    epoch: Count = 0
-    step_in_epoch: Count = 0
-    skipped: Count = 0
-    skipped_in_a_row: Count = 0
+    step: NonNegativeInt = 0
+    epoch: NonNegativeInt = 0
+    step_in_epoch: NonNegativeInt = 0
+    skipped: NonNegativeInt = 0
+    skipped_in_a_row: NonNegativeInt = 0
     valid_per: float | None = None
     best: tuple[Best, ...] = ()
-    since_best: Count = 0
-    cuts: Count = 0
+    since_best: NonNegativeInt = 0
+    cuts: NonNegativeInt = 0
 
 
 class TrainedOn(Settings):
-    """A manifest that a run was trained on; `content_sha256` is of its shards and vocabulary."""
+    """A manifest that a run was trained on.
+
+    Attributes:
+        content_sha256: Of its shards and vocabulary.
+        corpora: Title and licence of each.
+        front_ends: What its recordings went through, each kind once; those of a manifest that
+            does not say are missing.
+        denoisers: Nothing new is written here. Checkpoints before `front_ends` have the names of
+            the engines that denoised their recordings.
+    """
 
     name: str
     path: str
     content_sha256: Sha256
     train_hours: float
-    corpora: tuple[str, ...]  # title and licence
-    denoisers: tuple[str, ...] = ()  # the engines that its recordings went through
+    corpora: tuple[str, ...]
+    front_ends: tuple[FrontEndSettings, ...] = ()
+    denoisers: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, source: Source) -> "TrainedOn":
-        """The record of `source`. Facts of the pipeline's run (time, host) do not count."""
+    def of(cls, source: ShardSource) -> "TrainedOn":
+        """The record of `source`. Two runs of the pipeline that made the same shards give the same hash."""
         manifest = source.manifest
         shards = [(shard.split, shard.ranges, shard.sha256) for shard in manifest.shards]
         content = json.dumps([manifest.vocabulary.sha256, shards])
+        front_ends = (FrontEndSettings.of_run(settings.values) for settings in manifest.settings)
         return cls(
             name=manifest.name,
             path=source.path,
             content_sha256=hashlib.sha256(content.encode()).hexdigest(),
             train_hours=sum(shard.seconds for shard in manifest.split_shards("train")) / 3600,
             corpora=tuple(f"{each.corpus.title} ({each.corpus.licence})" for each in manifest.sources),
-            denoisers=tuple(sorted({_denoiser(each.values) for each in manifest.settings} - {"off"})),
+            front_ends=tuple(dict.fromkeys(each for each in front_ends if each is not None)),
         )
-
-
-def _denoiser(settings: dict[str, Any]) -> str:
-    """The engine of a pipeline's settings, which a hand-written manifest may lack."""
-    denoise = settings.get("denoise")
-    return str(denoise.get("engine", "off")) if isinstance(denoise, dict) else "off"
 
 
 class CheckpointRecord(Settings):
@@ -116,20 +122,36 @@ class CheckpointRecord(Settings):
     optimiser: dict[str, Any]  # what is not a tensor: parameter groups, numbers, the loss scale
 
     @property
-    def denoised(self) -> str | None:
-        """A sentence for whoever recognises with it, if it was trained on denoised recordings."""
-        engines = sorted({engine for manifest in self.manifests for engine in manifest.denoisers})
-        if not engines:
+    def front_end(self) -> FrontEndSettings:
+        """What a recording goes through before it is recognised: the first manifest's front end."""
+        return next(iter(self._front_ends()), FrontEndSettings.off())
+
+    @property
+    def front_end_warning(self) -> str | None:
+        """Why recordings may be heard otherwise than in training; None if they are heard alike."""
+        known = self._front_ends()
+        if len(known) > 1:
+            return (
+                f"this model was trained on recordings treated in {len(known)} ways; yours are treated in the"
+                f" first: {self.front_end.describe()}"
+            )
+        if known:
             return None
+        engines = sorted({engine for manifest in self.manifests for engine in manifest.denoisers})
+        denoised = f" (denoised by {' and '.join(engines)})" if engines else ""
         return (
-            f"It was trained on recordings denoised by {' and '.join(engines)}; transcribe denoises nothing,"
-            " and noise that it never heard costs errors."
+            f"this model does not record how its training recordings were treated{denoised}: yours are"
+            " recognised as they are, without shortening pauses or denoising"
         )
+
+    def _front_ends(self) -> list[FrontEndSettings]:
+        """Each kind once, in the order of the manifests."""
+        return list(dict.fromkeys(each for manifest in self.manifests for each in manifest.front_ends))
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint on the disk whose record was read and checked."""
+    """A checkpoint on disk; its record has been read and checked, its tensors have not."""
 
     folder: Path
     record: CheckpointRecord
@@ -154,7 +176,7 @@ class Checkpoint:
     def restore(
         self, recogniser: Recogniser, optimiser: torch.optim.Optimizer, averaged: Averaged | None = None
     ) -> None:
-        """Fill what takes part in training with the state it had."""
+        """Give the recogniser, the optimiser and the average the state they had."""
         if averaged is not None:
             averaged.load(self.tensors(MODEL))
         self.load_weights(recogniser, TRAINING if averaged is not None else MODEL)
@@ -171,11 +193,15 @@ class Checkpoint:
         optimiser.load_state_dict({"state": state, "param_groups": groups})
 
     def tensors(self, name: str) -> dict[str, Tensor]:
-        """One of the checkpoint's safetensors files, once its hash was checked."""
+        """The tensors of one of the checkpoint's files.
+
+        Raises:
+            HandOffBroken: The file is missing, or its hash is not the recorded one.
+        """
         path = self.folder / name
         try:
             if file_sha256(path) != self.record.files.get(name):
-                raise HandOffBroken(f"{path} is not the file that {RECORD} describes; copy it again")
+                raise HandOffBroken(f"{path} does not have the hash that {RECORD} gives; copy it again")
             tensors: dict[str, Tensor] = safetensors.torch.load_file(path)
         except FileNotFoundError as error:
             raise HandOffBroken(f"{path} is missing; copy the whole checkpoint folder") from error
@@ -190,12 +216,12 @@ def capture(
     *,
     position: Position,
     settings: TrainSettings,
-    sources: list[Source],
+    sources: list[ShardSource],
     averaged: Averaged | None = None,
     scale: dict[str, Any] | None = None,
     ranks: int = 1,
 ) -> tuple[dict[str, bytes], CheckpointRecord]:
-    """The state of a run, ready to be written: files by name, and the record."""
+    """The state of a run, ready to be written: the content of each file, and the record."""
     state = optimiser.state_dict()
     slots = [(i, name, value) for i, slot in state["state"].items() for name, value in slot.items()]
     numbers: dict[str, dict[str, Any]] = {}
@@ -226,10 +252,10 @@ def capture(
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read and check a checkpoint's record; it is untrusted input.
+    """Read and check a checkpoint's record, which is untrusted input.
 
     Raises:
-        HandOffBroken: It is missing, of another format, or contradicts itself.
+        HandOffBroken: The record is missing, invalid or of another format.
     """
     path = folder / RECORD
     try:
@@ -237,13 +263,11 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     except FileNotFoundError as error:
         raise HandOffBroken(f"{path} is missing; copy the whole checkpoint folder") from error
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(map(str, problem["loc"])) or RECORD
-        raise HandOffBroken(f"{path}: {place}: {problem['msg']}") from error
+        raise HandOffBroken(f"{path}: {first_problem(error)}") from error
 
 
 def versions() -> dict[str, str]:
-    """What the numbers of a run depend on."""
+    """The versions of Python and of the packages that a run's numbers depend on."""
     packages = ("malsori", "torch", "torchaudio", "numpy", "pyarrow", "safetensors", "soundfile")
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 

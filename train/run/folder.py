@@ -1,21 +1,22 @@
 """The folder of a run.
 
-    <run>/checkpoints/step-00001200/    checkpoints (checkpoint.py), the last few and the best
+    <run>/checkpoints/step-00001200/    checkpoints (checkpoint.py): the last few, and the best
     <run>/metrics.jsonl  left_out.jsonl  evaluation.json  tensorboard/
 
-A checkpoint is written under a temporary name and renamed: under its own name it is whole.
+A checkpoint is written under a temporary name and then renamed: under its own name it is complete.
 """
 
-import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import replacing, write_text
+from pipeline.contract.files import new_folder, replacing, sweep, write_text
+from train.data.sources import ShardSource
 from train.run.card import CARD, model_card
-from train.run.checkpoint import RECORD, Checkpoint, CheckpointRecord, read_checkpoint
+from train.run.checkpoint import RECORD, Checkpoint, CheckpointRecord, TrainedOn, read_checkpoint
+from train.settings import TrainSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ class RunFolder:
 
     @property
     def metrics(self) -> Path:
-        """metrics.jsonl: one JSON object a line."""
+        """metrics.jsonl: a JSON object for each step and each validation."""
         return self.path / "metrics.jsonl"
 
     @property
     def left_out(self) -> Path:
-        """left_out.jsonl: the rows that training cannot use."""
+        """left_out.jsonl: the utterances that training cannot use, and why."""
         return self.path / "left_out.jsonl"
 
     @property
@@ -45,16 +46,16 @@ class RunFolder:
         return self.path / "checkpoints"
 
     def claim(self, *, resume: bool) -> Checkpoint | None:
-        """The checkpoint to go on from; None for a run that starts at the beginning.
+        """The checkpoint to resume from; None for a run that starts from the beginning.
 
         Raises:
-            InputRejected: There is something at the path, and `resume` was not asked for.
+            InputRejected: The path is a file, or a folder that is not empty without `resume`.
         """
         if self.path.exists() and not self.path.is_dir():
-            raise InputRejected(f"--run {self.path} is a file; expected a folder, or nothing yet")
+            raise InputRejected(f"--run {self.path} is a file; name a folder, existing or new")
         if not resume and self.path.exists() and any(self.path.iterdir()):
             raise InputRejected(
-                f"--run {self.path} is not empty; add --resume to go on with it, or name another"
+                f"--run {self.path} is not empty; add --resume to continue that run, or name another folder"
             )
         return self.last()
 
@@ -64,27 +65,22 @@ class RunFolder:
         return read_checkpoint(steps[-1]) if steps else None
 
     def best(self) -> Checkpoint | None:
-        """The checkpoint with the lowest PER on the valid split; without one, the newest."""
+        """The checkpoint with the lowest PER on the valid split; the newest if none was measured."""
         last = self.last()
         if last is None or not last.record.position.best:
             return last
         return read_checkpoint(self._step(last.record.position.best[0].step))
 
     def save(self, files: Mapping[str, bytes], record: CheckpointRecord) -> None:
-        """Write a checkpoint, whole or not at all, and remove those no longer kept."""
-        final = self._step(record.position.step)
-        temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
-        for leftover in self.checkpoints.glob(".step-*.tmp"):
-            shutil.rmtree(leftover)
-        for name, content in files.items():
-            with replacing(temporary / name) as stream:
-                stream.write(content)
-        write_text(temporary / CARD, model_card(record))
-        write_text(temporary / RECORD, record.model_dump_json(indent=1) + "\n")
-        if final.exists():  # only a run that goes on from an older checkpoint comes here again
-            shutil.rmtree(final)
-        temporary.rename(final)
-        _sync(self.checkpoints)
+        """Write a checkpoint, completely or not at all, and remove those no longer kept."""
+        sweep(self.checkpoints)
+        final = self._step(record.position.step)  # exists if the run resumed from an older checkpoint
+        with new_folder(final, replace=True) as folder:
+            for name, content in files.items():
+                with replacing(folder / name) as stream:
+                    stream.write(content)
+            write_text(folder / CARD, model_card(record))
+            write_text(folder / RECORD, record.model_dump_json(indent=1) + "\n")
         kept = {self._step(best.step) for best in record.position.best}
         for folder in self._steps()[: -record.settings.loop.keep_last]:
             if folder not in kept:
@@ -97,8 +93,33 @@ class RunFolder:
         return self.checkpoints / f"step-{step:08d}"
 
 
+def check_resumable(
+    checkpoint: Checkpoint, settings: TrainSettings, sources: Sequence[ShardSource], *, ranks: int
+) -> None:
+    """Raise InputRejected unless the run can continue with these settings, shards and ranks."""
+    before, now = checkpoint.record.settings.resume_signature(), settings.resume_signature()
+    for section, values in now.items():
+        for key, value in values.items():
+            if before[section][key] != value:
+                raise InputRejected(
+                    f"{checkpoint.folder} was trained with {section}.{key} = {before[section][key]!r},"
+                    f" now it is {value!r}: resume with the same settings, or name another --run"
+                )
+    trained = [manifest.content_sha256 for manifest in checkpoint.record.manifests]
+    if trained != [TrainedOn.of(source).content_sha256 for source in sources]:
+        raise InputRejected(
+            f"{checkpoint.folder} was trained on other shards than those of the manifests given:"
+            " resume with the same manifests, or name another --run"
+        )
+    if checkpoint.record.ranks != ranks:
+        raise InputRejected(
+            f"{checkpoint.folder} was trained by {checkpoint.record.ranks} processes, now there are"
+            f" {ranks}, which would make other batches: resume with as many, or name another --run"
+        )
+
+
 def find_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint at a path: its own folder, or a run's folder (the best, or the newest).
+    """The checkpoint at `path`: a checkpoint's folder, or a run's, whose best checkpoint is taken.
 
     Raises:
         InputRejected: There is no checkpoint at the path.
@@ -109,11 +130,3 @@ def find_checkpoint(path: Path) -> Checkpoint:
     if found is None:
         raise InputRejected(f"no checkpoint at {path}; `malsori-train fit ... --run {path}` makes one")
     return found
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

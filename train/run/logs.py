@@ -1,4 +1,4 @@
-"""What a run says: metrics.jsonl for programs, TensorBoard, a bar or lines on stderr for people."""
+"""What a run reports: metrics.jsonl for programs, TensorBoard, a bar or lines on stderr for people."""
 
 import json
 import sys
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 def say(line: str) -> None:
-    """One line for a person, on stderr."""
+    """Print a line for people, on stderr."""
     click.echo(line, err=True)
 
 
 def write_json_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows as JSON lines, whole or not at all."""
+    """Write rows as JSON lines, completely or not at all."""
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 class MetricsLog:
-    """metrics.jsonl. Each row is on its way to the disk before the next step begins."""
+    """metrics.jsonl, flushed after every row."""
 
     def __init__(self, path: Path, *, up_to_step: int) -> None:
-        """Go on after `up_to_step`: rows of later steps, which a killed run left, are dropped."""
+        """Continue after `up_to_step`, dropping the rows of later steps that a killed run left."""
         path.parent.mkdir(parents=True, exist_ok=True)
         old = _whole_rows(path) if path.exists() else []
         write_json_lines(path, (row for row in old if row["step"] <= up_to_step))
@@ -48,19 +48,19 @@ class MetricsLog:
         self._stream.close()
 
     def add(self, row: dict[str, Any]) -> None:
-        """Append a row; it carries `step`."""
+        """Append a row, which has a `step`."""
         self._stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
         self._stream.flush()
 
 
 def _whole_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a metrics.jsonl; a last line cut by a kill is not one."""
+    """The rows of a metrics.jsonl, without a last line that a kill cut off."""
     lines = path.read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines[:-1]]
 
 
 class Display:
-    """Steps on stderr: a bar on a terminal, a line every `every` steps elsewhere."""
+    """Progress on stderr: a bar on a terminal, elsewhere a line every `every` steps."""
 
     def __init__(self, *, done: int, total: int, every: int) -> None:
         self._every = every
@@ -79,7 +79,7 @@ class Display:
             self._bar.close()
 
     def step(self, step: int, text: str) -> None:
-        """One step is done."""
+        """Show that a step is done."""
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
             self._bar.update(step - self._bar.n)
@@ -87,7 +87,7 @@ class Display:
             say(f"step {step}/{self._total}  {text}  {self._remaining(step)}")
 
     def line(self, text: str) -> None:
-        """A line of its own."""
+        """Print a line, above the bar if there is one."""
         if self._bar is not None:
             tqdm.write(text, file=sys.stderr)
         else:
@@ -99,9 +99,9 @@ class Display:
 
 
 class RunLog(ExitStack):
-    """Everything that a run says of its steps and validations, in one place.
+    """Reports steps and validations: to metrics.jsonl, to TensorBoard, on stderr.
 
-    Nothing when `silent`, as all ranks but the first are.
+    All ranks but the first are `silent`: they report nothing.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class RunLog(ExitStack):
             self.callback(self._board.close)
 
     def add(self, row: dict[str, Any]) -> None:
-        """A row of metrics.jsonl; its numbers are TensorBoard's scalars."""
+        """Add a row to metrics.jsonl, and its numbers to TensorBoard."""
         if self._silent:
             return
         self._metrics.add(row)
@@ -133,7 +133,7 @@ class RunLog(ExitStack):
                     self._board.add_scalar(key, value, row["step"])
 
     def step(self, row: dict[str, Any]) -> None:
-        """One step was taken; speeds are those of the last twenty."""
+        """Report a step, with the average speed of the last twenty."""
         self.add(row)
         if self._silent:
             return
@@ -145,18 +145,18 @@ class RunLog(ExitStack):
         self._display.step(row["step"], f"loss {row['loss']:.3f}{self._per}  {speed}")
 
     def validation(self, row: dict[str, Any]) -> None:
-        """The valid split was measured."""
+        """Report a validation."""
         self.add(row)
         self._per = f"  PER {row['valid_per']:.4f}"
         self.line(f"step {row['step']}  epoch {row['epoch']}  valid PER {row['valid_per']:.4f}")
 
     def line(self, text: str) -> None:
-        """A line for people."""
+        """Print a line for people."""
         if not self._silent:
             self._display.line(text)
 
     def picture(self, name: str, values_YX: "Tensor", step: int) -> None:
-        """A matrix as a picture of TensorBoard's, its first row at the bottom."""
+        """Add a matrix to TensorBoard as a picture, its first row at the bottom."""
         if not self._silent and self._board is not None:
             low, high = values_YX.aminmax()
             grey_YX = ((values_YX - low) / (high - low).clamp(min=1e-9)).flip(0)

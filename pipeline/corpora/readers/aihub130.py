@@ -1,19 +1,19 @@
-"""AI Hub 130: Korean conversation (한국인 대화음성), on ten subjects.
+"""AI Hub 130: Korean conversations (한국인 대화음성) on ten subjects.
 
 Provenance: AI Hub data set 130. Licence: AI Hub's terms of use.
 
-Layout, two shapes, which may lie side by side:
+Layout: one of two, or both side by side.
 
 a.  `1.Training/1.라벨링데이터/<n.subject>/<label>_<NN>/<label>_<NN>_metadata.txt`, UTF-8,
-    `|`-separated: column 0 is the recording's path, column 6 a code of the dialect (1 is Seoul
-    and Gyeonggi; the other columns are unverified and not used). The transcript is the file of
-    the same path with .txt, UTF-8.
-b.  .wav, .txt and .json of one stem; the JSON holds `original`, `start`, `end`, `length` and
-    `metadata`. The .txt is read; where it is missing, `original` is.
+    `|`-separated: column 0 is the recording's path, column 6 a dialect code (1 is Seoul and
+    Gyeonggi; the other codes and columns are unverified and not used). The transcript has the
+    recording's path with .txt, UTF-8.
+b.  .wav, .txt and .json files with the same stem; the JSON has `original`, `start`, `end`,
+    `length` and `metadata`. The .txt is read, or `original` where there is no .txt.
 
-Transcripts write `(A)/(B)` as KsponSpeech does. Files are found by their names; of several of
-one name, the one whose folders are most like the listed ones. A recording that no metadata
-names is listed as in shape b. No speaker is known.
+Transcripts write `(A)/(B)` as KsponSpeech does. Files are found by name; if several have the
+name, the one whose folders match the listed ones best is taken. Recordings that no metadata
+lists are read as in layout b. Speakers are not known.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
-from pipeline.corpora.contents import Survey, glance, read_head
+from pipeline.corpora.contents import FolderContents, glance, read_head, walk_folders
 from pipeline.corpora.corpus import Corpus, Listed
-from pipeline.corpora.files import FileIndex, listed_path, walk_folders, within
-from pipeline.corpora.listings import Row, read_json, read_table, text_of
+from pipeline.corpora.listings import ListedRow, read_json, read_listing, text_of
 from pipeline.corpora.naming import split_of_folders, utterance_id
+from pipeline.corpora.paths import FileIndex, listed_path, resolve_below
 from pipeline.record import Annotation, AudioSource, TextFile, Utterance
 
 _METADATA = "_metadata.txt"
@@ -34,7 +34,7 @@ _PATH = _COLUMNS[0]
 
 
 class _Files:
-    """The recordings, transcripts and metadata below the root."""
+    """The recordings, transcripts and metadata in a folder."""
 
     def __init__(self, root: Path) -> None:
         self.metadata: list[Path] = []
@@ -49,24 +49,24 @@ class _Files:
 
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
-    """List what the metadata names, file by file, then the other recordings by name."""
-    survey = glance(root)
-    if recognise(survey) is None:
+    """List what the metadata files name, in their order, then the other recordings by name."""
+    contents = glance(root)
+    if detect(contents) is None:
         raise InputRejected(
-            f"{root} is not AI Hub 130: looked for *{_METADATA} of lines with '|' that begin with a .wav, or"
-            f" for .wav, .txt and .json of one name, found {survey.describe()}"
+            f"{root} is not AI Hub 130: looked for a *{_METADATA} with lines of '<path>.wav | ...', or"
+            f" .wav, .txt and .json files of the same name, found {contents.describe()}"
         )
     files = _Files(root)
     named: set[Path] = set()
     for metadata in files.metadata:
-        for row in read_table(
+        for row in read_listing(
             metadata, root=root, corpus=corpus, delimiter="|", columns=_COLUMNS, file=_PATH
         ):
-            if not isinstance(row, Row):
+            if not isinstance(row, ListedRow):
                 yield row
                 continue
             listed = row.cells[_PATH]
-            audio = files.recordings.find(listed) or within(metadata.parent, listed)
+            audio = files.recordings.find(listed) or resolve_below(metadata.parent, listed)
             named.add(audio)
             split = split_of_folders(metadata.parent.relative_to(root))
             yield _utterance(audio, listed, corpus=corpus, texts=files.texts, split=split)
@@ -96,7 +96,7 @@ def _transcript(listed: str, texts: FileIndex) -> TextFile | str | None:
         return None
     try:
         content = read_json(label)
-    except ValueError:  # the utterance is then dropped for want of a transcript, and counted
+    except ValueError:  # the utterance will be dropped as one without a transcript
         return None
     return text_of(content, "original") if isinstance(content, dict) else None
 
@@ -105,22 +105,22 @@ def _ends(name: str, extension: str) -> bool:
     return name.lower().endswith(extension)
 
 
-def recognise(survey: Survey) -> str | None:
-    """A *_metadata.txt whose lines begin with a .wav, or a .json with "original" beside a .wav's name."""
-    for path in survey.files("_metadata"):
+def detect(contents: FolderContents) -> str | None:
+    """A *_metadata.txt that begins with the path of a .wav, or a .json with "original" and "length"."""
+    for path in contents.files("_metadata"):
         if read_head(path).partition("|")[0].strip().lower().endswith(".wav"):
-            return f"{survey.relative(path)}, which lists recordings"
-    for path in survey.files("json"):
+            return f"{contents.relative(path)}, which lists recordings"
+    for path in contents.files("json"):
         head = read_head(path)
         if head.startswith("{") and '"original"' in head and '"length"' in head:
-            return f'{survey.relative(path)} with "original" and "length"'
+            return f'{contents.relative(path)} with "original" and "length"'
     return None
 
 
 AIHUB130 = Corpus(
     CorpusRecord(name="aihub130", title="AI Hub 130 (한국인 대화음성)", licence="AI Hub terms of use"),
     Annotation.KSPON,
-    "<label>_<NN>_metadata.txt lists of recordings, or .wav, .txt and .json of one name",
+    "<label>_<NN>_metadata.txt lists of recordings, or .wav, .txt and .json files of the same name",
     list_utterances,
-    recognise,
+    detect,
 )

@@ -1,16 +1,15 @@
-"""Mozilla Common Voice (ko): sentences read by volunteers, grows with every release.
+"""Mozilla Common Voice (ko): sentences read by volunteers; it grows with every release.
 
 Provenance: Mozilla Common Voice, commonvoice.mozilla.org; Ardila et al., LREC 2020.
 Licence: CC0 1.0.
 
-Layout: `<lang>/{train,dev,test,validated,invalidated,other}.tsv` (UTF-8, a header, no quoting;
-the columns differ between releases: `client_id`, `path` and `sentence` are always there) and
-`<lang>/clips/*.mp3`.
+Layout: `<lang>/{train,dev,test,validated,invalidated,other}.tsv` (UTF-8, with a header, never
+quoted) and `<lang>/clips/*.mp3`. The columns differ between releases, but all have `client_id`,
+`path` and `sentence`.
 
-The lists train, dev and test are read. `validated` holds the same and more takes of the same
-sentences, by speakers and sentences of dev and test too: it is read only where none of the
-three is there. What the volunteers rejected (`invalidated`) or have not judged (`other`) is
-never read.
+The lists train, dev and test are read. `validated` repeats them and adds more takes, also of
+sentences and by speakers of dev and test, so it is read only when none of the three is there.
+Clips that the volunteers rejected (`invalidated`) or have not judged (`other`) are never read.
 """
 
 from collections.abc import Iterator
@@ -18,11 +17,11 @@ from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
-from pipeline.corpora.contents import Survey, take_survey
+from pipeline.corpora.contents import FolderContents, list_contents
 from pipeline.corpora.corpus import Corpus, Listed
-from pipeline.corpora.files import Relative, listed_path
-from pipeline.corpora.listings import Row, read_header, read_table
+from pipeline.corpora.listings import ListedRow, read_header, read_listing
 from pipeline.corpora.naming import speaker_id, split_hint, utterance_id
+from pipeline.corpora.paths import RelativePaths, listed_path
 from pipeline.record import Annotation, AudioSource, Utterance
 
 _SPLIT_LISTS = ("train.tsv", "dev.tsv", "test.tsv")
@@ -30,31 +29,33 @@ _HEADER = {"client_id", "path", "sentence"}
 
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
-    """List the clips of train, dev and test, list by list."""
-    survey = take_survey(root)
-    lists = _find_lists(survey)
+    """List the clips of train, then dev, then test."""
+    contents = list_contents(root)
+    lists = _find_lists(contents)
     if not lists:
         raise InputRejected(
-            f"{root} is not Common Voice: looked for train.tsv, dev.tsv, test.tsv or validated.tsv with"
-            f" columns {', '.join(sorted(_HEADER))}, found {survey.describe()}"
+            f"{root} is not Common Voice: looked for train.tsv, dev.tsv, test.tsv or validated.tsv with the"
+            f" columns {', '.join(sorted(_HEADER))}, found {contents.describe()}"
         )
     languages = sorted({path.parent for path in lists})
     if len(languages) > 1:
-        names = ", ".join(survey.relative(folder) for folder in languages)
-        raise InputRejected(f"{root} holds several languages: {names}; give the folder of one of them")
-    clips = Relative(languages[0] / "clips")
+        names = ", ".join(contents.relative(folder) for folder in languages)
+        raise InputRejected(f"{root} holds several languages: {names}; give the folder of one")
+    clips = RelativePaths(languages[0] / "clips")
     for listing in lists:
-        rows = read_table(listing, root=root, corpus=corpus, delimiter="\t", file="path", needed=["sentence"])
+        rows = read_listing(
+            listing, root=root, corpus=corpus, delimiter="\t", file="path", needed=["sentence"]
+        )
         for row in rows:
-            if isinstance(row, Row):
+            if isinstance(row, ListedRow):
                 yield _utterance(row.cells, corpus=corpus, clips=clips, split=split_hint(listing.stem))
             else:
                 yield row
 
 
-def _find_lists(survey: Survey) -> list[Path]:
+def _find_lists(contents: FolderContents) -> list[Path]:
     for names in (_SPLIT_LISTS, ("validated.tsv",)):
-        found = [path for name in names for path in survey.named(name) if _is_list(path)]
+        found = [path for name in names for path in contents.named(name) if _is_list(path)]
         if found:
             return found
     return []
@@ -64,9 +65,9 @@ def _is_list(path: Path) -> bool:
     return set(read_header(path, delimiter="\t")) >= _HEADER
 
 
-def _utterance(cells: dict[str, str], *, corpus: str, clips: Relative, split: str | None) -> Utterance:
+def _utterance(cells: dict[str, str], *, corpus: str, clips: RelativePaths, split: str | None) -> Utterance:
     name = listed_path(cells["path"]).name
-    if "." not in name:  # the first releases leave the extension out
+    if "." not in name:  # as in the first releases
         name = f"{name}.mp3"
     return Utterance(
         utterance_id(corpus, name.rpartition(".")[0]),
@@ -77,10 +78,10 @@ def _utterance(cells: dict[str, str], *, corpus: str, clips: Relative, split: st
     )
 
 
-def recognise(survey: Survey) -> str | None:
-    """One of the lists, with the columns that every release has."""
-    lists = _find_lists(survey)
-    return f"{survey.relative(lists[0])} with columns client_id, path, sentence" if lists else None
+def detect(contents: FolderContents) -> str | None:
+    """A list with the columns that every release has."""
+    lists = _find_lists(contents)
+    return f"{contents.relative(lists[0])} with columns client_id, path, sentence" if lists else None
 
 
 COMMON_VOICE = Corpus(
@@ -88,5 +89,5 @@ COMMON_VOICE = Corpus(
     Annotation.PLAIN,
     "train.tsv, dev.tsv, test.tsv beside clips/*.mp3",
     list_utterances,
-    recognise,
+    detect,
 )

@@ -1,12 +1,12 @@
-"""FLEURS (ko_kr): about 10 hours, sentences of Wikipedia read by several speakers each.
+"""FLEURS (ko_kr): about 10 hours, sentences from Wikipedia, each read by several speakers.
 
 Provenance: Conneau et al., "FLEURS: Few-shot Learning Evaluation of Universal Representations
 of Speech", 2022 (Google). Licence: CC BY 4.0.
 
-Layout: `<split>.tsv` without a header, tab-separated: sentence id, file, raw text, text in
-lower case without punctuation, characters, samples, gender. The recordings lie below the same
-folder (`audio/<split>/` or `<split>/`) and are found by name. The raw text is read; no speaker
-is named, and one sentence id has several recordings.
+Layout: `<split>.tsv`, tab-separated, without a header: sentence id, file, raw text, text in
+lower case without punctuation, characters, samples, gender. The recordings are in the same
+folder (`audio/<split>/` or `<split>/`) and are found by name. The raw text is read. Speakers
+are not named, and a sentence id has several recordings.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
-from pipeline.corpora.contents import Survey, take_survey
+from pipeline.corpora.contents import FolderContents, list_contents, walk_folders
 from pipeline.corpora.corpus import Corpus, Listed
-from pipeline.corpora.files import index_files, listed_path, walk_folders, within
-from pipeline.corpora.listings import Row, read_header, read_table
+from pipeline.corpora.listings import ListedRow, read_header, read_listing
 from pipeline.corpora.naming import split_hint, utterance_id
+from pipeline.corpora.paths import index_files, listed_path, resolve_below
 from pipeline.record import Annotation, AudioSource, Utterance
 
 _COLUMNS = ("id", "file", "raw_text", "text", "characters", "samples", "gender")
@@ -26,17 +26,17 @@ _SPLITS = ("train", "valid", "test")
 
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
-    """List the recordings of every split's list."""
-    survey = take_survey(root)
-    lists = _find_lists(survey)
+    """List the recordings of every split's list, in its order."""
+    contents = list_contents(root)
+    lists = _find_lists(contents)
     if not lists:
         raise InputRejected(
-            f"{root} is not FLEURS: looked for train.tsv, dev.tsv or test.tsv of {len(_COLUMNS)} columns"
-            f" ({', '.join(_COLUMNS)}), found {survey.describe()}"
+            f"{root} is not FLEURS: looked for train.tsv, dev.tsv or test.tsv with {len(_COLUMNS)} columns"
+            f" ({', '.join(_COLUMNS)}), found {contents.describe()}"
         )
     recordings = index_files(walk_folders(root), extensions=("wav", "flac", "mp3"))
     for listing in lists:
-        rows = read_table(
+        rows = read_listing(
             listing,
             root=root,
             corpus=corpus,
@@ -46,7 +46,7 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
             needed=["raw_text"],
         )
         for row in rows:
-            if not isinstance(row, Row):
+            if not isinstance(row, ListedRow):
                 yield row
                 continue
             file = listed_path(row.cells["file"])
@@ -54,14 +54,14 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
             yield Utterance(
                 utterance_id(corpus, file.stem),
                 speaker=None,
-                audio=AudioSource(recordings.find(near) or within(listing.parent, f"audio/{near}")),
+                audio=AudioSource(recordings.find(near) or resolve_below(listing.parent, f"audio/{near}")),
                 transcript=row.cells["raw_text"],
                 split=split_hint(listing.stem),
             )
 
 
-def _find_lists(survey: Survey) -> list[Path]:
-    lists = [path for path in survey.files("tsv") if split_hint(path.stem) and _is_list(path)]
+def _find_lists(contents: FolderContents) -> list[Path]:
+    lists = [path for path in contents.files("tsv") if split_hint(path.stem) and _is_list(path)]
     return sorted(lists, key=lambda path: (_SPLITS.index(split_hint(path.stem) or ""), path))
 
 
@@ -70,10 +70,10 @@ def _is_list(path: Path) -> bool:
     return len(cells) == len(_COLUMNS) and cells[1].lower().endswith(".wav") and cells[5].isdecimal()
 
 
-def recognise(survey: Survey) -> str | None:
-    """A split's list, whose first line has FLEURS' seven columns."""
-    lists = _find_lists(survey)
-    return f"{survey.relative(lists[0])} of seven columns without a header" if lists else None
+def detect(contents: FolderContents) -> str | None:
+    """A split's list whose first line has the seven columns of FLEURS."""
+    lists = _find_lists(contents)
+    return f"{contents.relative(lists[0])} with seven columns and no header" if lists else None
 
 
 FLEURS = Corpus(
@@ -81,5 +81,5 @@ FLEURS = Corpus(
     Annotation.PLAIN,
     "<split>.tsv of seven columns without a header, recordings in audio/<split>/",
     list_utterances,
-    recognise,
+    detect,
 )

@@ -7,11 +7,11 @@ Licence: AI Hub's terms of use (registration; no redistribution).
 Layout: `KsponSpeech_0N/KsponSpeech_NNNN/KsponSpeech_NNNNNN.{pcm,txt}`, evaluation files
 `KsponSpeech_ENNNNN.pcm`, and lists `train.trn dev.trn eval_clean.trn eval_other.trn` of
 `path :: text` lines (UTF-8). The .pcm is headerless 16-bit 16 kHz mono; the .txt is cp949.
-The folders above differ from one download to the next, and the evaluation lists name a folder
-that need not exist: recordings are found by their name, which is unique in the corpus.
+The folders above these differ from one download to the next, and the evaluation lists name a
+folder that may not exist, so recordings are found by name, which is unique in the corpus.
 
-A recording that no list names is read with its own .txt, or is listed without a transcript.
-There are no speaker ids.
+A recording that no list names is read with its own .txt, or listed without a transcript if it
+has none. There are no speaker ids.
 """
 
 import re
@@ -22,21 +22,21 @@ from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
-from pipeline.corpora.contents import Survey
-from pipeline.corpora.corpus import Corpus, Listed, malformed
-from pipeline.corpora.files import describe_files, listed_path, split_name, walk_folders, within
+from pipeline.corpora.contents import FolderContents, describe_files, split_extension, walk_folders
+from pipeline.corpora.corpus import Corpus, Listed, malformed_line
 from pipeline.corpora.naming import split_hint, utterance_id
+from pipeline.corpora.paths import listed_path, resolve_below
 from pipeline.record import Annotation, AudioSource, TextFile, Utterance, UtteranceId
 
-_AUDIO = ("pcm", "wav", "flac")  # as distributed; then what people convert it to
-_NAME = re.compile(r"KsponSpeech_E?\d+")  # and so not KsponSpeech_label_*, which are integer ids
+_AUDIO = ("pcm", "wav", "flac")  # as distributed first, then what people convert it to
+_NAME = re.compile(r"KsponSpeech_E?\d+")  # excludes KsponSpeech_label_*, which hold integer ids
 _EVALUATION_NAME = re.compile(r"KsponSpeech_E\d+")
 _LISTS = ("train.trn", "dev.trn", "eval_clean.trn", "eval_other.trn")
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the files of a stem lie. Few of them exist: the stems of a folder share theirs."""
+    """The folders and extensions of the files with one stem. Stems in the same folder share an object."""
 
     audio_folder: Path | None = None
     audio_extension: str = ""
@@ -50,7 +50,7 @@ class _Place:
         return self.text_folder and self.text_folder / f"{stem}.{self.text_extension}"
 
     def with_file(self, folder: Path, extension: str) -> "_Place":
-        """This place and one file more; of two recordings the distributed kind, else the first, stays."""
+        """This place with one more file. Of two recordings, the one as distributed stays, else the first."""
         if extension.lower() in _AUDIO:
             if self.audio_folder and _rank(self.audio_extension) <= _rank(extension):
                 return self
@@ -62,7 +62,7 @@ _NOWHERE = _Place()
 
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
-    """List KsponSpeech below `root`: what the .trn files name in their order, then the rest."""
+    """List what the .trn files name, in their order, then the other recordings by name."""
     places, lists = _find_files(root)
     named: set[UtteranceId] = set()
     for listing in lists:
@@ -82,7 +82,7 @@ def _find_files(root: Path) -> tuple[dict[str, _Place], list[Path]]:
     for folder in walk_folders(root):
         shared: dict[tuple[_Place, str], _Place] = {}
         for name in folder.names:
-            stem, extension = split_name(name)
+            stem, extension = split_extension(name)
             if extension.lower() == "trn":
                 lists.append(folder.path / name)
             elif extension.lower() in (*_AUDIO, "txt"):
@@ -94,7 +94,7 @@ def _find_files(root: Path) -> tuple[dict[str, _Place], list[Path]]:
     if not lists and not any(map(_NAME.fullmatch, places)):
         raise InputRejected(
             f"{root} is not KsponSpeech: looked for .trn lists or KsponSpeech_NNNNNN.txt and .pcm files"
-            f" anywhere below it, found {describe_files(kinds)}"
+            f" in any folder, found {describe_files(kinds)}"
         )
     return places, sorted(lists, key=_list_order)
 
@@ -115,16 +115,18 @@ def _read_list(listing: Path, *, root: Path, corpus: str, places: dict[str, _Pla
             try:
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             except UnicodeDecodeError:
-                yield malformed(corpus, listing, root=root, line=number, problem="not UTF-8")
+                yield malformed_line(corpus, listing, root=root, line=number, problem="not UTF-8")
                 continue
             if not line:
                 continue
             path, separator, text = f"{line} ".partition(" :: ")
-            stem = split_name(listed_path(path).name)[0]
+            stem = split_extension(listed_path(path).name)[0]
             if not separator or not stem:
-                yield malformed(corpus, listing, root=root, line=number, problem="expected 'path :: text'")
+                yield malformed_line(
+                    corpus, listing, root=root, line=number, problem="expected 'path :: text'"
+                )
                 continue
-            audio = places.get(stem, _NOWHERE).audio(stem) or within(root, path)
+            audio = places.get(stem, _NOWHERE).audio(stem) or resolve_below(root, path)
             yield Utterance(utterance_id(corpus, stem), None, AudioSource(audio), text.strip(), split)
 
 
@@ -144,18 +146,18 @@ def _unlisted(stem: str, *, corpus: str, place: _Place) -> Utterance:
     )
 
 
-def recognise(survey: Survey) -> str | None:
-    """A .trn list, or a file that is named like KsponSpeech's."""
-    files = survey.files("trn") + [
-        path for kind in (*_AUDIO, "txt") for path in survey.files(kind) if _NAME.fullmatch(path.stem)
+def detect(contents: FolderContents) -> str | None:
+    """A .trn list, or a file named as KsponSpeech names its files."""
+    files = contents.files("trn") + [
+        path for kind in (*_AUDIO, "txt") for path in contents.files(kind) if _NAME.fullmatch(path.stem)
     ]
-    return survey.relative(files[0]) if files else None
+    return contents.relative(files[0]) if files else None
 
 
 KSPON = Corpus(
     CorpusRecord(name="kspon", title="KsponSpeech (AI Hub 123)", licence="AI Hub terms of use"),
     Annotation.KSPON,
-    "KsponSpeech_NNNNNN.pcm below any folders, with train/dev/eval .trn lists or cp949 .txt files",
+    "KsponSpeech_NNNNNN.pcm in any folders, with train/dev/eval .trn lists or cp949 .txt files",
     list_utterances,
-    recognise,
+    detect,
 )

@@ -3,10 +3,11 @@
 Provenance: Kyubyong Park, "KSS Dataset: Korean Single Speaker Speech Dataset", Kaggle, 2018.
 Licence: CC BY-NC-SA 4.0.
 
-Layout: `<n>/<n>_<m>.wav` and `transcript.v.1.4.txt`, UTF-8, `|`-separated without a header:
-wav path, original text, the same with numbers spelled out, the same in decomposed jamo,
-seconds, English (older versions have five columns). Numbers as they were read are what was
-said. Some copies are 44.1 kHz, some 16 kHz; in some the listed 1_1005 is missing.
+Layout: `<n>/<n>_<m>.wav` and `transcript.v.1.4.txt`, UTF-8, `|`-separated, without a header:
+wav path, original text, text with numbers spelled out, the same in decomposed jamo, seconds,
+English (older versions have only five columns). The original is the spelling; the text with
+numbers spelled out is what was said. Some copies are 44.1 kHz, some 16 kHz; in some, the listed
+1_1005 is missing.
 """
 
 from collections.abc import Iterator
@@ -14,11 +15,11 @@ from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
-from pipeline.corpora.contents import Survey, glance, read_head
+from pipeline.corpora.contents import FolderContents, glance, read_head, walk_folders
 from pipeline.corpora.corpus import Corpus, Listed
-from pipeline.corpora.files import FileIndex, index_files, listed_path, walk_folders, within
-from pipeline.corpora.listings import Row, read_table
+from pipeline.corpora.listings import ListedRow, read_listing
 from pipeline.corpora.naming import speaker_id, utterance_id
+from pipeline.corpora.paths import FileIndex, index_files, listed_path, resolve_below
 from pipeline.record import Annotation, AudioSource, Utterance, two_forms
 
 _COLUMNS = ("path", "original", "expanded", "decomposed", "seconds", "english")
@@ -27,21 +28,21 @@ _SPEAKER = "kss"
 
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
-    """List the newest transcript's lines in their order, then the clips that it does not name."""
-    survey = glance(root)
-    if not recognise(survey):
+    """List the lines of the newest transcript, in their order, then the other clips by name."""
+    contents = glance(root)
+    if not detect(contents):
         raise InputRejected(
-            f"{root} is not KSS: looked for transcript.v.*.txt of 'path|text|text|...' lines, found"
-            f" {survey.describe()}"
+            f"{root} is not KSS: looked for a transcript*.txt of 'path|text|text|...' lines, found"
+            f" {contents.describe()}"
         )
-    listing = max(survey.files("transcript"), key=lambda path: path.name)
+    listing = max(contents.files("transcript"), key=lambda path: path.name)
     clips = index_files(walk_folders(root), extensions=("wav", "flac", "mp3"))
     listed: set[str] = set()
-    rows = read_table(
+    rows = read_listing(
         listing, root=root, corpus=corpus, delimiter="|", columns=_COLUMNS, file="path", needed=_NEEDED
     )
     for row in rows:
-        if isinstance(row, Row):
+        if isinstance(row, ListedRow):
             utterance = _utterance(row, corpus=corpus, folder=listing.parent, clips=clips)
             listed.add(utterance.id)
             yield utterance
@@ -53,22 +54,22 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
             yield Utterance(name, speaker_id(corpus, _SPEAKER), AudioSource(path), transcript=None)
 
 
-def _utterance(row: Row, *, corpus: str, folder: Path, clips: FileIndex) -> Utterance:
+def _utterance(row: ListedRow, *, corpus: str, folder: Path, clips: FileIndex) -> Utterance:
     path = row.cells["path"]
     return Utterance(
         utterance_id(corpus, _SPEAKER, listed_path(path).stem),
         speaker=speaker_id(corpus, _SPEAKER),
-        audio=AudioSource(clips.find(path) or within(folder, path)),
+        audio=AudioSource(clips.find(path) or resolve_below(folder, path)),
         transcript=two_forms(spelling=row.cells["original"], spoken=row.cells["expanded"]),
     )
 
 
-def recognise(survey: Survey) -> str | None:
-    """A transcript*.txt whose first line has five or six cells and names a recording."""
-    for path in survey.files("transcript"):
+def detect(contents: FolderContents) -> str | None:
+    """A transcript*.txt whose first line has five or six cells and begins with the path of a .wav."""
+    for path in contents.files("transcript"):
         cells = read_head(path).partition("\n")[0].split("|")
         if len(cells) in (5, 6) and cells[0].lower().endswith(".wav"):
-            return f"{survey.relative(path)} with {len(cells)} columns"
+            return f"{contents.relative(path)} with {len(cells)} columns"
     return None
 
 
@@ -77,5 +78,5 @@ KSS = Corpus(
     Annotation.PLAIN,
     "<n>/<n>_<m>.wav with transcript.v.1.4.txt of 'path|original|expanded|...' lines",
     list_utterances,
-    recognise,
+    detect,
 )

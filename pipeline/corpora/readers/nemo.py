@@ -1,12 +1,13 @@
-"""JSON lines: NeMo manifests of `{"audio_filepath", "duration", "text"}`, and any list like them.
+"""JSON lines: NeMo manifests of `{"audio_filepath", "duration", "text"}`, and similar lists.
 
-Provenance: NVIDIA NeMo's format for speech recognition, written by many tools.
+Provenance: NVIDIA NeMo's format for speech recognition, which many tools write.
 Licence: the recordings' own.
 
-Layout: a .json or .jsonl file (or a folder of them) with one object a line; optional `offset`,
-`speaker`, `id` (or `utt_id`), `split`. A .jsonl may use any name that a table's column may have
-(table.py), as its first line does. Paths are absolute or relative to the manifest. `duration`
-cuts only where `offset` is given. A manifest named `train*`, `dev*`, `test*` says the split.
+Layout: a .json or .jsonl file (or a folder of them) with one object per line. `offset`,
+`speaker`, `id` (or `utt_id`) and `split` are optional. A .jsonl may use any of the names that a
+table's columns may have (table.py); its first line decides which. Paths are absolute or
+relative to the manifest. `duration` cuts the recording only together with `offset`. A manifest
+called `train*`, `dev*` or `test*` gives its entries that split.
 """
 
 from collections.abc import Iterator
@@ -14,9 +15,8 @@ from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
-from pipeline.corpora.contents import Survey, read_head, take_survey
-from pipeline.corpora.corpus import Corpus, Listed, malformed
-from pipeline.corpora.files import Relative
+from pipeline.corpora.contents import FolderContents, list_contents, read_head
+from pipeline.corpora.corpus import Corpus, Listed, malformed_line
 from pipeline.corpora.listings import (
     AUDIO_NAMES,
     TEXT_NAMES,
@@ -27,27 +27,28 @@ from pipeline.corpora.listings import (
     parse_json,
 )
 from pipeline.corpora.naming import split_hint
+from pipeline.corpora.paths import RelativePaths
 from pipeline.record import Annotation, Utterance
 
 _NEMO = Columns("audio_filepath", "text", "id", "speaker", "split", "offset", "duration")
 
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
-    """List every manifest's lines in their order."""
-    survey = take_survey(root)
-    manifests = _find_manifests(survey)
+    """List the lines of every manifest, in their order."""
+    contents = list_contents(root)
+    manifests = _find_manifests(contents)
     if not manifests:
         raise InputRejected(
             f'{root} holds no NeMo manifest: looked for .json or .jsonl lines of {{"audio_filepath": ...}},'
             f" or .jsonl lines that name a recording ({', '.join(AUDIO_NAMES)}) and its text"
-            f" ({', '.join(TEXT_NAMES)}), found {survey.describe()}"
+            f" ({', '.join(TEXT_NAMES)}), found {contents.describe()}"
         )
     for manifest, columns in manifests.items():
         yield from _read_manifest(manifest, columns, root=root, corpus=corpus)
 
 
 def _read_manifest(manifest: Path, columns: Columns, *, root: Path, corpus: str) -> Iterator[Listed]:
-    files = Relative(manifest.parent)
+    files = RelativePaths(manifest.parent)
     split = split_hint(manifest.stem)
     with manifest.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
@@ -57,11 +58,11 @@ def _read_manifest(manifest: Path, columns: Columns, *, root: Path, corpus: str)
             if isinstance(utterance, Utterance):
                 yield utterance
             else:
-                yield malformed(corpus, manifest, root=root, line=number, problem=utterance)
+                yield malformed_line(corpus, manifest, root=root, line=number, problem=utterance)
 
 
 def _read_line(
-    line: bytes, columns: Columns, *, corpus: str, files: Relative, split: str | None
+    line: bytes, columns: Columns, *, corpus: str, files: RelativePaths, split: str | None
 ) -> Utterance | str:
     try:
         entry = parse_json(line)
@@ -78,14 +79,14 @@ def _text(value: object) -> str:
     return "" if value is None else encodable(str(value)).strip()
 
 
-def _find_manifests(survey: Survey) -> dict[Path, Columns]:
-    """Every file whose first line names a recording, with what its names mean, in order."""
-    files = sorted([*survey.files("json"), *survey.files("jsonl")])
+def _find_manifests(contents: FolderContents) -> dict[Path, Columns]:
+    """Every file whose first line names a recording, with the names that it uses, in order."""
+    files = sorted([*contents.files("json"), *contents.files("jsonl")])
     return {path: columns for path in files if (columns := _find_columns(path))}
 
 
 def _find_columns(path: Path) -> Columns | None:
-    """What the first line's names mean, or None when it names no recording."""
+    """The names that the first line uses, or None when it names no recording."""
     first = read_head(path).partition("\n")[0]
     if not first.startswith("{"):
         return None
@@ -100,10 +101,10 @@ def _find_columns(path: Path) -> Columns | None:
     return name_columns(entry) if isinstance(entry, dict) else None
 
 
-def recognise(survey: Survey) -> str | None:
+def detect(contents: FolderContents) -> str | None:
     """A .json or .jsonl file whose first line names a recording."""
-    for manifest, columns in _find_manifests(survey).items():
-        return f'{survey.relative(manifest)} with "{columns.audio}" in its first line'
+    for manifest, columns in _find_manifests(contents).items():
+        return f'{contents.relative(manifest)} with "{columns.audio}" in its first line'
     return None
 
 
@@ -112,5 +113,5 @@ NEMO = Corpus(
     Annotation.PLAIN,
     'JSON lines of {"audio_filepath", "duration", "text"}, or .jsonl lines that name audio and text',
     list_utterances,
-    recognise,
+    detect,
 )

@@ -1,17 +1,18 @@
-"""A plain table: .csv or .tsv with a header that names the columns.
+"""Your own table: .csv or .tsv with a header that names the columns.
 
 Provenance and licence: the recordings' own.
 
-Layout: a table (or a folder of them) with one row an utterance. The header says which column
-is which, capitals or not; of several that fit, the first in this list counts:
+Layout: a table (or a folder of them) with one row per utterance. The header tells which column
+is which, in capitals or not. If several columns fit, the first name in this list counts:
 
     the recording   path, audio, wav, audio_filepath, file, file_name (needed)
     the transcript  text, sentence, transcript, transcription (needed)
     optional        id, utt_id; speaker, speaker_id, client_id; split; offset, start; duration
 
-Paths are absolute or relative to the table. `duration` cuts only where `offset` is given. A
-.csv is comma-separated (or `;`, or `|`) and may quote; a .tsv is tab-separated and never does.
-A table named `train*`, `dev*`, `test*` says the split where no column does.
+Paths are absolute or relative to the table. `duration` cuts the recording only together with
+`offset`. A .csv is separated by commas (or `;`, or `|`) and may quote cells; a .tsv is separated
+by tabs and never quotes. A table called `train*`, `dev*` or `test*` gives its rows that split
+unless they have one of their own.
 """
 
 from collections.abc import Iterator
@@ -19,20 +20,20 @@ from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
-from pipeline.corpora.contents import Survey, take_survey
-from pipeline.corpora.corpus import Corpus, Listed, malformed
-from pipeline.corpora.files import Relative
+from pipeline.corpora.contents import FolderContents, list_contents
+from pipeline.corpora.corpus import Corpus, Listed, malformed_line
 from pipeline.corpora.listings import (
     AUDIO_NAMES,
     TEXT_NAMES,
     Columns,
-    Row,
+    ListedRow,
     make_utterance,
     name_columns,
     read_header,
-    read_table,
+    read_listing,
 )
 from pipeline.corpora.naming import split_hint
+from pipeline.corpora.paths import RelativePaths
 from pipeline.corpora.readers import commonvoice
 from pipeline.record import Annotation, Utterance
 
@@ -40,14 +41,14 @@ _DELIMITERS = {".csv": ",;|", ".tsv": "\t"}
 
 
 def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
-    """List every table's rows in their order."""
-    survey = take_survey(root)
-    tables = _find_tables(survey)
+    """List the rows of every table, in their order."""
+    contents = list_contents(root)
+    tables = _find_tables(contents)
     if not tables:
         raise InputRejected(
             f"{root} holds no table: looked for .csv or .tsv with a header that names a column of"
             f" {', '.join(AUDIO_NAMES)} and one of {', '.join(TEXT_NAMES)},"
-            f" found {survey.describe()}"
+            f" found {contents.describe()}"
         )
     for table, (delimiter, columns) in tables.items():
         yield from _read_table(table, delimiter, columns, root=root, corpus=corpus)
@@ -56,12 +57,12 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
 def _read_table(
     table: Path, delimiter: str, columns: Columns, *, root: Path, corpus: str
 ) -> Iterator[Listed]:
-    files = Relative(table.parent)
-    rows = read_table(
+    files = RelativePaths(table.parent)
+    rows = read_listing(
         table, root=root, corpus=corpus, delimiter=delimiter, quoted=delimiter != "\t", file=columns.audio
     )
     for row in rows:
-        if not isinstance(row, Row):
+        if not isinstance(row, ListedRow):
             yield row
             continue
         utterance = make_utterance(
@@ -70,17 +71,17 @@ def _read_table(
         if isinstance(utterance, Utterance):
             yield utterance
         else:
-            yield malformed(corpus, table, root=root, line=row.line, problem=utterance)
+            yield malformed_line(corpus, table, root=root, line=row.line, problem=utterance)
 
 
-def _find_tables(survey: Survey) -> dict[Path, tuple[str, Columns]]:
-    """Every table that lists recordings, with its delimiter and its columns, in order."""
-    files = sorted([*survey.files("csv"), *survey.files("tsv")])
-    return {path: found for path in files if (found := _examine(path))}
+def _find_tables(contents: FolderContents) -> dict[Path, tuple[str, Columns]]:
+    """Every table that lists recordings, with its delimiter and columns, in order."""
+    files = sorted([*contents.files("csv"), *contents.files("tsv")])
+    return {path: found for path in files if (found := _read_layout(path))}
 
 
-def _examine(table: Path) -> tuple[str, Columns] | None:
-    """The delimiter and the columns of a table, or None when its header does not name them."""
+def _read_layout(table: Path) -> tuple[str, Columns] | None:
+    """The delimiter and columns of a table, or None when its header lacks a needed column."""
     for delimiter in _DELIMITERS.get(table.suffix.lower(), ""):
         columns = name_columns(read_header(table, delimiter=delimiter))
         if columns is not None:
@@ -88,12 +89,12 @@ def _examine(table: Path) -> tuple[str, Columns] | None:
     return None
 
 
-def recognise(survey: Survey) -> str | None:
-    """A .csv or .tsv whose header names a recording and a text, and that is not Common Voice's."""
-    if commonvoice.recognise(survey):
+def detect(contents: FolderContents) -> str | None:
+    """A .csv or .tsv whose header names a recording and a text, unless it is Common Voice's."""
+    if commonvoice.detect(contents):
         return None
-    for table, (_, columns) in _find_tables(survey).items():
-        return f"{survey.relative(table)} with columns {columns.audio} and {columns.text}"
+    for table, (_, columns) in _find_tables(contents).items():
+        return f"{contents.relative(table)} with columns {columns.audio} and {columns.text}"
     return None
 
 
@@ -102,5 +103,5 @@ TABLE = Corpus(
     Annotation.PLAIN,
     "a .csv or .tsv whose header names a column path, audio or wav and a column text or sentence",
     list_utterances,
-    recognise,
+    detect,
 )

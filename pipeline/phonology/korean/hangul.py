@@ -1,6 +1,7 @@
-"""Hangul syllables as (onset, vowel, coda), and back."""
+"""Hangul syllables as (onset, vowel, coda) and back, and spellings in Latin letters."""
 
-from typing import Final, NamedTuple
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
 
 ONSETS: Final = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 VOWELS: Final = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
@@ -13,9 +14,11 @@ _ONSET_CODE = {onset: FIRST + index * 588 for index, onset in enumerate(ONSETS)}
 _VOWEL_CODE = {vowel: index * 28 for index, vowel in enumerate(VOWELS)}
 _CODA_CODE = {coda: index for index, coda in enumerate(CODAS)}
 
+_CACHED_WORDS: Final = 100_000
+
 
 class Syllable(NamedTuple):
-    """One syllable in compatibility jamo; `coda` is "" where there is none."""
+    """One syllable in compatibility jamo; `coda` is "" if there is none."""
 
     onset: str
     vowel: str
@@ -37,11 +40,30 @@ def decompose(character: str) -> Syllable:
     return Syllable(ONSETS[index // 588], VOWELS[index % 588 // 28], CODAS[index % 28])
 
 
-def compose(syllable: Syllable) -> str:
-    """The precomposed syllable of `syllable`'s parts."""
-    return assemble(*syllable)
-
-
-def assemble(onset: str, vowel: str, coda: str) -> str:
-    """The precomposed syllable of three jamo."""
+def compose(onset: str, vowel: str, coda: str) -> str:
+    """The precomposed syllable of three jamo; `coda` is "" if there is none."""
     return chr(_ONSET_CODE[onset] + _VOWEL_CODE[vowel] + _CODA_CODE[coda])
+
+
+def romanize(text: str) -> str:
+    """The spelling in Latin letters by hangul-romanize's academic rules, which can be reversed.
+
+    >>> romanize("할 일")
+    'hal il'
+    """
+    # The academic rules look at neighbouring syllables, but never across a space.
+    return " ".join([_romanize_word(word) for word in text.split(" ")])
+
+
+@lru_cache(maxsize=_CACHED_WORDS)
+def _romanize_word(word: str) -> str:
+    romanized: str = _transliterator().translit(word)
+    return romanized
+
+
+@cache
+def _transliterator() -> Any:
+    from hangul_romanize import Transliter
+    from hangul_romanize.rule import academic
+
+    return Transliter(academic)

@@ -1,8 +1,8 @@
 """Hangul as pronounced -> the 41 IPA symbols, allophones last.
 
-The input is a pronunciation: codas are the seven of article 8 (ㄱㄴㄷㄹㅁㅂㅇ) and nothing but
-allophony is left to do. Plain p t k tɕ are voiced between a sonorant and a vowel; a liquid
-before a vowel and after one is the flap ɾ.
+The input is a pronunciation: its codas are the seven of article 8 (ㄱㄴㄷㄹㅁㅂㅇ), and only
+allophones remain to be chosen. Plain p t k tɕ are voiced between a sonorant and a vowel; a liquid
+between two vowels is the flap ɾ.
 """
 
 from typing import Final
@@ -26,16 +26,16 @@ _VOWELS: Final = frozenset(KOREAN_VOWELS)
 _SONORANTS: Final = _VOWELS | frozenset("nmŋlɾ")
 
 
-def ipa_of(pronunciation: str, *, connected: bool = True, initial_liquid: str = "l") -> list[str]:
-    """The 41-symbol phones of a pronunciation.
+def hangul_to_ipa(pronunciation: str, *, connected: bool = True, initial_liquid: str = "l") -> list[str]:
+    """The phones of a pronunciation, as symbols of `pipeline.contract.vocabulary.KOREAN`.
 
     Args:
-        pronunciation: Hangul as pronounced; what is neither a syllable nor a space (the
-            punctuation) ends a phrase.
+        pronunciation: Hangul as pronounced. Punctuation (anything but syllables and spaces)
+            ends a phrase.
         connected: Whether voicing and flapping cross a space.
-        initial_liquid: The symbol of ㄹ where a phrase begins with it: "l" or "ɾ".
+        initial_liquid: The symbol of a ㄹ that begins a phrase: "l" or "ɾ".
 
-    >>> ipa_of("할 릴")
+    >>> hangul_to_ipa("할 릴")
     ['h', 'ɑ', 'l', 'l', 'i', 'l']
     """
     phones: list[str] = []

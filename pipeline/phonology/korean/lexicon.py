@@ -1,8 +1,8 @@
 """The lexicon: words whose pronunciation no rule can know.
 
-Bundled tables (`tables/lexicon_*.tsv`), and a user's own, which stands above them. An entry
-gives a word as pronounced on its own; its last coda keeps its spelling where that is how it is
-neutralised (꽃잎 [꼰닙] is still 꼰니피 before a vowel).
+It is made of the bundled tables (`tables/lexicon_*.tsv`) and a user's own, which overrides them.
+An entry gives a word as pronounced on its own. If its last coda is only the neutralised form of
+the spelled one, the spelled one is kept for the next syllable (꽃잎 [꼰닙], but 꽃잎이 [꼰니피]).
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ from pipeline.phonology.korean.word import Word
 
 BUNDLED: Final = ("lexicon_plain", "lexicon_insertion", "lexicon_tensing", "lexicon_words")
 _FREE_LENGTH: Final = 3
-"""An entry of this many syllables may end inside a morpheme: the tagger does not know it."""
+"""An entry of this many syllables may end inside a morpheme: the tagger may not know the word."""
 
 Lexicon = Mapping[str, tuple[Syllable, ...]]
 
 
 @cache
 def load_lexicon(path: str) -> Lexicon:
-    """The bundled lexicon, and above it the user's at `path` ("" for none).
+    """The bundled lexicon, overridden by the user's at `path` ("" for none).
 
     Raises:
         InputRejected: The user's file is not a table of spellings and pronunciations.
@@ -37,7 +37,7 @@ def load_lexicon(path: str) -> Lexicon:
 
 
 def apply_lexicon(word: Word, lexicon: Lexicon) -> bool:
-    """Rewrite the longest entries that begin at a morpheme, and settle the joints inside them."""
+    """Rewrite `word` by the longest entries that begin at a morpheme; returns whether any was found."""
     fired = False
     start, length = 0, len(word)
     while start < length:
@@ -87,11 +87,13 @@ def _read_user_lexicon(path: Path) -> dict[str, str]:
         raise InputRejected(f"cannot read the lexicon {path}: {error}") from error
     if header[:2] != ("spelling", "pronunciation"):
         raise InputRejected(
-            f"the lexicon {path} begins with {header}; expected the columns spelling, pronunciation"
+            f"the lexicon {path} begins with {header}; expected a first line with the columns"
+            " spelling, pronunciation, separated by a tab"
         )
     for row in rows:
         if len(row) < 2 or len(row[0]) != len(row[1]) or not all(map(is_syllable, row[0] + row[1])):
             raise InputRejected(
-                f"the lexicon {path} has {row}; expected a spelling and as many syllables of Hangul"
+                f"the lexicon {path} has {row}; expected a spelling in Hangul and as many syllables"
+                " of pronunciation"
             )
     return {row[0]: row[1] for row in rows}

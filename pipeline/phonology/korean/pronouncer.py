@@ -1,25 +1,23 @@
-"""Hangul as spelled -> Hangul as pronounced, for one choice of settings."""
+"""Hangul as spelled -> Hangul as pronounced, under one choice of settings."""
 
 from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from pipeline.phonology.korean import morphemes
-from pipeline.phonology.korean.form import Form, shape
 from pipeline.phonology.korean.lexicon import load_lexicon
-from pipeline.phonology.korean.morphemes import WORD, Token
-from pipeline.phonology.korean.phrase import join
+from pipeline.phonology.korean.morphemes import WORD, Token, split_word, tag_morphemes
+from pipeline.phonology.korean.phrase import Form, join_forms, shape_word
 from pipeline.phonology.korean.rules.vowels import vowel_rules
 from pipeline.phonology.settings import PhonologySettings
 
 _CACHED_WORDS: Final = 100_000
-"""Word forms kept by a process (about 100 MB when full); the cache starts afresh beyond."""
+"""Word forms that a process keeps (about 100 MB when full); a full cache is emptied."""
 
 _END: Final[tuple[int, Token | None]] = (0, None)
 
 
-class Converter:
-    """Pronounces text; keeps the words it has seen. The result does not depend on them."""
+class Pronouncer:
+    """Pronounces text, and caches the words it has met. The cache never changes a result."""
 
     def __init__(self, settings: PhonologySettings) -> None:
         self.settings = settings
@@ -28,18 +26,18 @@ class Converter:
         self._forms: dict[tuple[Token, ...], Form] = {}
 
     def pronounce(self, text: str) -> str:
-        """`text` (syllables, spaces and the marks of phrases) as pronounced."""
+        """`text` (syllables, spaces and `, . ? !`) as pronounced."""
         said: list[str] = []
         for forms, mark in self.phrases(text):
             if self.settings.connected:
-                said.append(join(forms) + mark)
+                said.append(join_forms(forms) + mark)
             else:
                 said.append(" ".join(form.body for form in forms) + mark)
         return " ".join(said)
 
     def phrases(self, text: str) -> Iterator[tuple[list[Form], str]]:
-        """The forms of each phrase's words, and the mark that ends it."""
-        tokens = iter(morphemes.tag(text))
+        """The forms of each phrase's words, and the punctuation that ends the phrase."""
+        tokens = iter(tag_morphemes(text))
         start_of_token, token = next(tokens, _END)
         forms: list[Form] = []
         end = 0
@@ -62,13 +60,13 @@ class Converter:
         if form is None:
             if len(self._forms) >= _CACHED_WORDS:
                 self._forms.clear()
-            parts = morphemes.split(tokens, length=len(word))
-            form = shape(word, parts, lexicon=self._lexicon, vowels=self._vowels)
+            parts = split_word(tokens, length=len(word))
+            form = shape_word(word, parts, lexicon=self._lexicon, vowels=self._vowels)
             self._forms[tokens] = form
         return form
 
 
 @cache
-def converter(settings: PhonologySettings) -> Converter:
-    """The process' converter for `settings`."""
-    return Converter(settings)
+def pronouncer(settings: PhonologySettings) -> Pronouncer:
+    """The process' one `Pronouncer` for `settings`."""
+    return Pronouncer(settings)

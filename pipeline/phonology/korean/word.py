@@ -1,15 +1,15 @@
-"""A word (eojeol) under analysis: its syllables, its morphemes, and what is settled already."""
+"""A word (eojeol) as the rules see and rewrite it: its syllables, its morphemes, what is settled."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from pipeline.phonology.korean.hangul import FIRST, assemble, decompose
+from pipeline.phonology.korean.hangul import FIRST, compose, decompose
 
 _SYLLABLES: Final = [decompose(chr(code)) for code in range(FIRST, FIRST + 11_172)]
 
 PARTICLE_TAGS: Final = ("J", "E", "VCP", "XSN", "XSV", "XSA")
-"""Tags (mecab-ko-dic) of what leans on the morpheme before it: particles, endings, suffixes."""
+"""Tags (mecab-ko-dic) of particles, endings, suffixes and the copula."""
 
 
 class Morpheme(NamedTuple):
@@ -31,7 +31,7 @@ class Morpheme(NamedTuple):
 
     @property
     def leans(self) -> bool:
-        """Whether it is a particle, an ending, a suffix or the copula: no word of its own."""
+        """Whether it leans on the morpheme before it: a particle, an ending, a suffix or the copula."""
         return self.tag.startswith(PARTICLE_TAGS)
 
     @property
@@ -47,11 +47,14 @@ class Morpheme(NamedTuple):
 
 @dataclass(slots=True)
 class Word:
-    """A word's syllables as three lists of jamo that the rules rewrite in place.
+    """A word's syllables as three lists of jamo, which the rules rewrite in place.
 
-    `joint[i]` is the index of the morpheme that begins at syllable i, or -1; `settled` holds the
-    joints (i: between syllables i-1 and i) that a lexicon has decided, which later lexical rules
-    leave alone.
+    Attributes:
+        text: The spelling.
+        morphemes: In order; together they cover the word.
+        joint: For each syllable, the index of the morpheme that begins there, or -1.
+        settled: Indices i whose boundary (between syllables i-1 and i) the lexicon has decided;
+            the lexical rules leave these alone.
     """
 
     text: str
@@ -74,7 +77,7 @@ class Word:
 
     def spelled(self) -> str:
         """The syllables as they stand now."""
-        return "".join(map(assemble, self.onsets, self.vowels, self.codas))
+        return "".join(map(compose, self.onsets, self.vowels, self.codas))
 
     def at(self, syllable: int) -> Morpheme | None:
         """The morpheme that begins at `syllable`, or None inside a morpheme."""

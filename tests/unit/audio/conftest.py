@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from spoken import speak_sentences
 
-from pipeline.audio import Recordings
+from pipeline.audio.recordings import Recordings
 from pipeline.record import AudioSource, Recording, Rejection, Waveform
 
 RATE_HZ = 16_000

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.audio import Recordings, decoders, recordings
+from pipeline.audio import decoders, recordings
+from pipeline.audio.recordings import Recordings
 from pipeline.contract.reasons import Reason
 from pipeline.record import AudioSource, Recording, Rejection
 

@@ -4,7 +4,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from pipeline.audio import AcceptanceSettings, DenoiseSettings, SilenceSettings
+from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
 from pipeline.contract.errors import InputRejected
 
 
@@ -42,10 +42,10 @@ def test_a_misspelt_key_gets_a_hint():
 
 def test_importing_the_settings_loads_no_signal_processing():
     code = (
-        "import sys, pipeline.audio\n"
+        "import sys, pipeline.audio.settings\n"
         "heavy = {'scipy', 'soundfile', 'soxr', 'webrtcvad', 'noisereduce', 'numpy', 'pyarrow'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
-        "from pipeline.audio import Recordings, prepare_clip, collapse_silence\n"
+        "import pipeline.audio.clip, pipeline.audio.hearing\n"
         "print(sorted({'noisereduce', 'torch'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

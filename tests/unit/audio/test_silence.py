@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.audio import SilenceSettings, collapse_silence
 from pipeline.audio.levels import loud_frames
-from pipeline.audio.silence import silent_runs, speech_frames
+from pipeline.audio.settings import SilenceSettings
+from pipeline.audio.silence import collapse_silence, silent_runs, speech_frames
 
 RATE_HZ = 16_000
 SETTINGS = SilenceSettings()

@@ -74,7 +74,7 @@ def test_the_doctor_names_what_is_missing(malsori, monkeypatch):
     monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": "WAV"})
     result = malsori("doctor")
     assert result.exit_code == 6
-    assert "audio files not usable here" in result.stderr
+    assert "audio files cannot be used here" in result.stderr
     assert "cannot read FLAC, OGG, MP3" in result.stderr
 
 

@@ -15,9 +15,8 @@ from pipeline.contract.manifest import (
     SpeakerRecord,
     Statistics,
     VocabularyRecord,
-    write_manifest,
 )
-from pipeline.contract.manifest_file import read_manifest
+from pipeline.contract.manifest_file import read_manifest, write_manifest
 from pipeline.contract.vocabulary import KOREAN
 
 SHA256 = "0" * 64
@@ -91,11 +90,13 @@ def test_an_unknown_key_breaks_the_hand_off_and_is_named(manifest, tmp_path):
         read_manifest(edited(manifest, tmp_path / "m.json", colour="red"))
 
 
-def test_another_contract_version_says_what_to_do(manifest, tmp_path):
-    with pytest.raises(
-        HandOffBroken, match=r"contract version 2, this malsori reads 1: make the manifest again"
-    ):
-        read_manifest(edited(manifest, tmp_path / "m.json", contract_version=2))
+@pytest.mark.parametrize(
+    ("version", "shown"), [(2, "2"), (True, "True"), ("1", "'1'"), (1.0, "a float"), ([[]], "a list")]
+)
+def test_another_contract_version_says_what_to_do(manifest, tmp_path, version, shown):
+    message = rf"contract version {shown}, this malsori reads 1: make the manifest again"
+    with pytest.raises(HandOffBroken, match=message):
+        read_manifest(edited(manifest, tmp_path / "m.json", contract_version=version))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,8 @@ def test_another_contract_version_says_what_to_do(manifest, tmp_path):
         ({"counts": {"read": 1, "kept": 1, "dropped": {}}}, "the shards hold 2 rows"),
         ({"shards": []}, "the shards hold 0 rows"),
         ({"root": 7}, "root: Input should be a valid string"),
+        ({"part": {"number": 2, "of": 1}}, "no part 2 of 1"),
+        ({"part": {"number": 1, "of": 10**9}}, "part.of"),
         (
             {"dropped": {"path": "dropped.jsonl", "sha256": SHA256, "rows": 2}},
             "does not match counts.dropped",
@@ -120,15 +123,14 @@ def test_parts_that_contradict_each_other_break_the_hand_off(manifest, tmp_path,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"path": "../other/train-00000.arrow"}, "expected a relative path below the root"),
-        ({"path": "/etc/passwd"}, "expected a relative path below the root"),
-        ({"path": "a\\b.arrow"}, "expected a relative path below the root"),
         ({"ranges": [[0, 3]]}, "the ranges do not hold the recorded number of rows"),
         ({"ranges": [[3, 4], [0, 1]]}, "in order, disjoint and inside"),
         ({"ranges": [[3, 5]]}, "in order, disjoint and inside"),
         ({"ranges": None}, "the ranges do not hold the recorded number of rows"),
         ({"settings": 1}, "a shard names settings that the manifest does not hold"),
         ({"rows": -1}, "greater than or equal to 0"),
+        ({"rows": 10**400}, r"shards\.0\.rows"),
+        ({"stored_rows": 2**60}, r"shards\.0\.stored_rows"),
         ({"seconds": float("nan")}, "JSON|finite"),
     ],
 )
@@ -138,10 +140,54 @@ def test_a_shard_record_that_makes_no_sense_breaks_the_hand_off(manifest, tmp_pa
         read_manifest(edited(manifest, tmp_path / "m.json", shards=[shard]))
 
 
-def test_a_changed_vocabulary_is_caught_by_its_hash(manifest, tmp_path):
+@pytest.mark.parametrize(
+    "path",
+    ["../secret.arrow", "/etc/passwd", "a/../../b", "./a", "a//b", "", "a\\b", "a\0b", "..", "a/..",
+     "\x1b[2J", "x" * 2_000],
+)  # fmt: skip
+@pytest.mark.parametrize("part", ["shards", "dropped"])
+def test_a_path_out_of_the_root_is_refused(manifest, tmp_path, path, part):
+    content = json.loads(manifest.to_json())
+    record = content["shards"][0] if part == "shards" else content["dropped"]
+    record["path"] = path
+    with pytest.raises(HandOffBroken, match="expected a relative path below the root"):
+        read_manifest(edited(manifest, tmp_path / "m.json", **content))
+
+
+@pytest.mark.parametrize("root", ["/", "/etc", "C:/x", "a\\b", "\0", "file:///etc"])
+def test_an_absolute_root_is_refused(manifest, tmp_path, root):
+    with pytest.raises(HandOffBroken, match="expected a path relative to the manifest"):
+        read_manifest(edited(manifest, tmp_path / "m.json", root=root))
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ({"split": "test", "ranges": [[0, 1]], "rows": 1}, "a row of train-00000.arrow is used twice"),
+        ({"ranges": [[1, 3]], "sha256": "1" * 64}, "records of train-00000.arrow describe different"),
+    ],
+)
+def test_two_records_of_one_file_share_no_row_and_agree(manifest, tmp_path, second, message):
+    first = json.loads(manifest.to_json())["shards"][0]
+    shards = [first, first | second]
+    kept = sum(record["rows"] for record in shards)
+    counts = {"read": kept + 1, "kept": kept, "dropped": {"missing_audio": 1}}
+    with pytest.raises(HandOffBroken, match=message):
+        read_manifest(edited(manifest, tmp_path / "m.json", shards=shards, counts=counts))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda symbols: symbols[::-1], "do not have the recorded sha256"),
+        (lambda symbols: [*symbols, "x"], "do not have the recorded sha256"),
+        (lambda _: ["k"] * 41, "lists a symbol twice"),
+    ],
+)
+def test_a_changed_vocabulary_is_caught(manifest, tmp_path, change, message):
     vocabulary = json.loads(manifest.to_json())["vocabulary"]
-    vocabulary["symbols"][0], vocabulary["symbols"][1] = vocabulary["symbols"][1], vocabulary["symbols"][0]
-    with pytest.raises(HandOffBroken, match="symbols do not have the recorded sha256"):
+    vocabulary["symbols"] = change(vocabulary["symbols"])
+    with pytest.raises(HandOffBroken, match=message):
         read_manifest(edited(manifest, tmp_path / "m.json", vocabulary=vocabulary))
 
 
@@ -151,6 +197,26 @@ def test_a_changed_vocabulary_is_caught_by_its_hash(manifest, tmp_path):
 def test_what_is_no_manifest_is_rejected_input(tmp_path, content):
     (tmp_path / "m.json").write_text(content)
     with pytest.raises(InputRejected, match="is not a manifest"):
+        read_manifest(tmp_path / "m.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace('"name"', '"name": "x", "name"', 1), "occurs twice"),
+        (lambda text: text.replace("3.0", "1e999", 1), "not a finite number"),
+        (lambda text: text.replace("3.0", "NaN", 1), "not a finite number"),
+        (lambda text: text.replace("3.0", "9" * 5_000, 1), "is not a manifest"),
+        (lambda text: text + " " * (64 * 2**20), "over 67,108,864 bytes"),
+        (lambda text: text.replace("[]", f"[{'[],' * 2 * 10**6}[]]", 1), "over 3,000,000 values"),
+        (lambda text: text.replace("[]", "[" * 50_000 + "]" * 50_000, 1), "is not a manifest"),
+        (lambda text: text.replace("[]", "[" * 500 + "]" * 500, 1), "nested too deeply"),
+        (lambda text: text.encode("utf-16").decode("latin-1"), "is not a manifest"),
+    ],
+)
+def test_text_that_no_manifest_has_is_rejected_input(manifest, tmp_path, change, message):
+    (tmp_path / "m.json").write_text(change(manifest.to_json()))
+    with pytest.raises(InputRejected, match=message):
         read_manifest(tmp_path / "m.json")
 
 

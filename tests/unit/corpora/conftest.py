@@ -1,4 +1,4 @@
-"""What the readers' tests share: golden files of listed utterances, and tiny recordings."""
+"""Fixtures of the readers' tests: golden files of listed utterances, and tiny recordings."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def record_tone() -> Callable[..., Path]:
 
 @pytest.fixture
 def utterances() -> Callable[[Iterable[Listed]], dict[str, Utterance]]:
-    """The utterances by id; fails on a drop."""
+    """Collect the listed utterances by id; fails on a drop or on an id listed twice."""
 
     def by_id(listed: Iterable[Listed]) -> dict[str, Utterance]:
         found: dict[str, Utterance] = {}

@@ -1,56 +1,36 @@
-"""`--corpus auto`, over one miniature of every layout."""
+"""`--corpus auto`, over the miniature listings of every layout."""
 
-import json
 from pathlib import Path
 
 import pytest
+from miniature_corpora import LISTINGS, make_kspon_miniature, make_tedxkr_miniature, write_listings
 
 from pipeline.contract.errors import InputRejected
-from pipeline.corpora import READERS, detect
+from pipeline.corpora import READERS, detect_corpus
 
-SHARED = Path(__file__).parents[3].parent / "shared/corpora"
-
-CV_HEADER = "client_id\tpath\tsentence\tup_votes"
-FLEURS_LINE = "1\t11.wav\t안녕\t안녕\t안 녕\t16000\tMALE"
-LAYOUTS = {
-    "kspon": {"scripts/train.trn": "KsponSpeech_01/KsponSpeech_000001.pcm :: 안녕"},
-    "aihub130": {"a_01/a_01_metadata.txt": "/a/1.wav | x | y", "a_01/1.txt": "안녕"},
-    "dialect": {"라벨링데이터/D1.json": '{"id": "D1", "utterance": [{"id": "1", "dialect_form": "카노"}]}'},
-    "zeroth": {"train_data_01/003/104/104_003.trans.txt": "104_003_0001 안녕", "AUDIO_INFO": ""},
-    "tedxkr": {"data/6rmA6rK966y1/gwg56V-GE_Q/6rmA6rK966y1-gwg56V-GE_Q.trans.txt": "k 안녕"},
-    "librispeech": {"dev-clean/84/121123/84-121123.trans.txt": "84-121123-0000 GO"},
-    "kss": {"kss/transcript.v.1.4.txt": "1/1_0000.wav|안녕|안녕|안녕|1.0|hi"},
-    "commonvoice": {"ko/train.tsv": f"{CV_HEADER}\nc0\ta.mp3\t안녕\t2\n"},
-    "fleurs": {"ko_kr/train.tsv": FLEURS_LINE, "ko_kr/audio/train/11.wav": ""},
-    "clovacall": {"train_ClovaCall.json": json.dumps([{"wav": "a.wav", "text": "안녕", "speaker_id": "1"}])},
-    "nemo": {"train.json": '{"audio_filepath": "a.wav", "text": "안녕"}\n{"audio_filepath": "b.wav"}'},
-    "table": {"meta.csv": "path,text\na.wav,안녕\n"},
-}
+ROOT = Path(__file__).parents[3]
+SHARED = ROOT.parent / "shared/corpora"
 
 
-def _write(root: Path, files: dict[str, str]) -> None:
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+def test_every_reader_has_its_module_its_miniature_and_its_golden_file() -> None:
+    modules = {path.stem for path in (ROOT / "pipeline/corpora/readers").glob("*.py")}
+    assert modules - {"__init__", "trans"} == READERS.keys()
+    assert LISTINGS.keys() == READERS.keys()
+    golden = [path.stem.removeprefix("corpora_") for path in (ROOT / "tests/golden").glob("corpora_*.jsonl")]
+    assert all(any(name.startswith(reader) for name in golden) for reader in READERS)
 
 
-def test_every_reader_has_a_layout_here() -> None:
-    assert LAYOUTS.keys() == READERS.keys()
-
-
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_each_layout_is_recognised_and_read(tmp_path: Path, name: str) -> None:
-    _write(tmp_path, LAYOUTS[name])
-    found = detect(tmp_path)
+@pytest.mark.parametrize("name", LISTINGS)
+def test_each_layout_is_detected_and_read(tmp_path: Path, name: str) -> None:
+    found = detect_corpus(write_listings(name, tmp_path))
     assert found.name == name
-    assert any(found.saw.find(Path(file).name) >= 0 for file in LAYOUTS[name]), found.saw
+    assert any(Path(file).name in found.evidence for file in LISTINGS[name]), found.evidence
     assert list(READERS[name].read(tmp_path))
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", LISTINGS)
 def test_no_other_reader_accepts_it(tmp_path: Path, name: str) -> None:
-    _write(tmp_path, LAYOUTS[name])
+    write_listings(name, tmp_path)
     one_family = {"zeroth", "tedxkr", "librispeech"}
     for other in READERS.keys() - {name}:
         if {name, other} <= one_family or (name, other) == ("commonvoice", "table"):
@@ -59,11 +39,10 @@ def test_no_other_reader_accepts_it(tmp_path: Path, name: str) -> None:
             list(READERS[other].read(tmp_path))
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", LISTINGS)
 def test_raw_data_is_never_written_to(tmp_path: Path, name: str) -> None:
-    _write(tmp_path, LAYOUTS[name])
-    before = _snapshot(tmp_path)
-    detect(tmp_path)
+    before = _snapshot(write_listings(name, tmp_path))
+    detect_corpus(tmp_path)
     list(READERS[name].read(tmp_path))
     assert _snapshot(tmp_path) == before
 
@@ -74,9 +53,10 @@ def _snapshot(root: Path) -> dict[Path, tuple[int, int]]:
 
 
 def test_a_folder_that_fits_none_lists_what_was_looked_for(tmp_path: Path) -> None:
-    _write(tmp_path, {"a.wav": "", "b.doc": ""})
+    for name in ("a.wav", "b.doc"):
+        (tmp_path / name).touch()
     with pytest.raises(InputRejected) as rejected:
-        detect(tmp_path)
+        detect_corpus(tmp_path)
     message = str(rejected.value)
     assert "found 2 files: 1 .doc, 1 .wav" in message
     assert "\n" not in message
@@ -84,17 +64,23 @@ def test_a_folder_that_fits_none_lists_what_was_looked_for(tmp_path: Path) -> No
 
 
 def test_several_corpora_in_one_folder_are_not_chosen_from(tmp_path: Path) -> None:
-    _write(tmp_path, LAYOUTS["kspon"] | LAYOUTS["nemo"])
-    with pytest.raises(InputRejected, match=r"several corpora: kspon \(scripts/train.trn\); nemo"):
-        detect(tmp_path)
+    write_listings("kspon", tmp_path)
+    write_listings("nemo", tmp_path)
+    with pytest.raises(InputRejected, match=r"several corpora: kspon \(scripts/dev.trn\); nemo"):
+        detect_corpus(tmp_path)
 
 
 def test_an_absent_folder(tmp_path: Path) -> None:
     with pytest.raises(InputRejected, match="nothing at"):
-        detect(tmp_path / "absent")
+        detect_corpus(tmp_path / "absent")
+
+
+def test_corpora_with_recordings(tmp_path: Path) -> None:
+    assert detect_corpus(make_kspon_miniature(tmp_path / "kspon")).name == "kspon"
+    assert detect_corpus(make_tedxkr_miniature(tmp_path / "tedxkr")).name == "tedxkr"
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real recordings are not beside the repository")
 def test_real_corpora() -> None:
-    assert detect(SHARED / "kspon-sample").name == "kspon"
-    assert detect(SHARED / "tedxkr-mini").name == "tedxkr"
+    assert detect_corpus(SHARED / "kspon-sample").name == "kspon"
+    assert detect_corpus(SHARED / "tedxkr-mini").name == "tedxkr"

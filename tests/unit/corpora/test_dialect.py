@@ -10,7 +10,7 @@ import pytest
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.reasons import Reason
 from pipeline.corpora import READERS
-from pipeline.corpora.readers.dialect import MOST_NEIGHBOURS, Span, find_overlapping
+from pipeline.corpora.readers.dialect import MOST_NEIGHBOURS, Segment, find_overlapping
 from pipeline.record import Dropped, Utterance
 
 DIALECT = READERS["dialect"]
@@ -105,7 +105,7 @@ def test_another_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spans", "overlapping"),
+    ("segments", "overlapping"),
     [
         ([], set()),
         ([(0, 1), (1, 2), (1.95, 3)], set()),
@@ -116,5 +116,5 @@ def test_another_json(tmp_path: Path) -> None:
         ([(0, 10_000), *((n, n + 0.9) for n in range(1, MOST_NEIGHBOURS + 3))], {0}),
     ],
 )
-def test_overlaps(spans: list[tuple[float, float]], overlapping: set[int]) -> None:
-    assert find_overlapping([Span(start, end) for start, end in spans]) == overlapping
+def test_overlaps(segments: list[tuple[float, float]], overlapping: set[int]) -> None:
+    assert find_overlapping([Segment(start, end) for start, end in segments]) == overlapping

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from miniature_corpora import make_kspon_miniature
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.reasons import Reason
@@ -131,8 +132,20 @@ def test_an_absent_or_empty_corpus_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(InputRejected, match="nothing at"):
         KSPON.read(tmp_path / "absent")
     _write_list(tmp_path / "train.trn", "")
-    with pytest.raises(InputRejected, match="holds no utterance"):
+    with pytest.raises(InputRejected, match="holds no utterances"):
         KSPON.read(tmp_path)
+
+
+def test_a_list_beside_texts_of_their_own(
+    tmp_path: Path, utterances: Callable[..., dict[str, Utterance]]
+) -> None:
+    found = utterances(KSPON.read(make_kspon_miniature(tmp_path)))
+    assert list(found) == [f"kspon/KsponSpeech_{number:06}" for number in range(1, 9)]
+    assert all(utterance.audio.path.is_file() for utterance in found.values())
+    assert [utterance.split for utterance in found.values()] == ["train"] * 5 + [None] * 3
+    listed, unlisted = found["kspon/KsponSpeech_000003"], found["kspon/KsponSpeech_000007"]
+    assert listed.transcript == "네, 네."
+    assert unlisted.transcript == TextFile(unlisted.audio.path.with_suffix(".txt"), "cp949")
 
 
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="the real recordings are not beside the repository")

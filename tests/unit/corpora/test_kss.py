@@ -57,5 +57,5 @@ def test_older_lists_have_five_columns(tmp_path: Path, record_tone: Callable[...
 
 def test_another_corpus(tmp_path: Path) -> None:
     (tmp_path / "transcript.txt").write_text("1_0000 안녕하세요", encoding="utf-8")
-    with pytest.raises(InputRejected, match=r"is not KSS.*found 1 files: 1 \.txt"):
+    with pytest.raises(InputRejected, match=r"is not KSS.*found 1 file: 1 \.txt"):
         KSS.read(tmp_path)

@@ -1,6 +1,5 @@
-"""The LibriSpeech layout: LibriSpeech and Pansori-TEDxKR."""
+"""LibriSpeech, and what all corpora in its layout share."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from unicodedata import normalize
@@ -13,15 +12,11 @@ from pipeline.corpora import READERS
 from pipeline.record import Dropped, Utterance
 
 LIBRISPEECH = READERS["librispeech"]
-TEDXKR = READERS["tedxkr"]
-MINI = Path(__file__).parents[3].parent / "shared/corpora/tedxkr-mini"
 
 
-def _write_chapter(
-    folder: Path, *lines: str, record: Callable[..., Path], also: tuple[str, ...] = ()
-) -> None:
-    for key in (*(line.split()[0] for line in lines), *also):
-        record(folder / f"{key}.flac")
+def _write_chapter(folder: Path, *lines: str, record: Callable[..., Path]) -> None:
+    for line in lines:
+        record(folder / f"{line.split()[0]}.flac")
     stem = lines[0].split()[0].rpartition("-")[0]
     (folder / f"{stem}.trans.txt").write_text("\n".join(lines), encoding="utf-8")
 
@@ -41,28 +36,8 @@ def librispeech(tmp_path: Path, record_tone: Callable[..., Path]) -> Path:
     return root
 
 
-@pytest.fixture
-def pansori(tmp_path: Path, record_tone: Callable[..., Path]) -> Path:
-    root = tmp_path / "pansori"
-    key = "6rmA6rK966y1-gwg56V-GE_Q"
-    _write_chapter(
-        root / "data/6rmA6rK966y1/gwg56V-GE_Q",
-        f"{key}-0001 안녕하세요 여러분",
-        f"{key}-0010\t1839년 8월 19일",
-        record=record_tone,
-        also=(f"{key}-0007",),
-    )
-    with (root / f"data/6rmA6rK966y1/gwg56V-GE_Q/{key}.trans.txt").open("a", encoding="utf-8") as listing:
-        listing.write(f"\n{key}-0011 녹음이 없는 줄\n\n{key}-0001 같은 이름이 다시\n{key}-0012\n")
-    return root
-
-
 def test_librispeech(librispeech: Path, matches_golden: Callable[..., None]) -> None:
     matches_golden("corpora_librispeech.jsonl", LIBRISPEECH.read(librispeech), librispeech)
-
-
-def test_pansori(pansori: Path, matches_golden: Callable[..., None]) -> None:
-    matches_golden("corpora_tedxkr.jsonl", TEDXKR.read(pansori), pansori)
 
 
 @pytest.mark.parametrize("below", ["dev-clean", "dev-clean/84", "dev-clean/84/121123"])
@@ -102,19 +77,9 @@ def test_a_line_in_another_encoding_is_counted(tmp_path: Path, record_tone: Call
     assert isinstance(utterance, Utterance)
 
 
-def test_recordings_without_any_listing_are_another_corpus(
+def test_recordings_without_any_listing_are_rejected(
     tmp_path: Path, record_tone: Callable[..., Path]
 ) -> None:
     record_tone(tmp_path / "a/b/c.flac")
-    with pytest.raises(InputRejected, match=r"looked for a \*\.trans\.txt .* found 1 files: 1 \.flac"):
+    with pytest.raises(InputRejected, match=r"looked for a \*\.trans\.txt .* found 1 file: 1 \.flac"):
         LIBRISPEECH.read(tmp_path)
-
-
-@pytest.mark.skipif(not MINI.is_dir(), reason="the real recordings are not beside the repository")
-def test_real_mini(utterances: Callable[..., dict[str, Utterance]]) -> None:
-    found = utterances(LIBRISPEECH.read(MINI))
-    assert len(found) == 266
-    assert sum(utterance.transcript is None for utterance in found.values()) == 2
-    assert len({utterance.speaker for utterance in found.values()}) == 5
-    files = {os.fspath(utterance.audio.path) for utterance in found.values()}
-    assert files == {os.fspath(path) for path in MINI.rglob("*.flac")}

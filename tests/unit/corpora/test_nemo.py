@@ -8,7 +8,7 @@ from unicodedata import normalize
 import pytest
 
 from pipeline.contract.errors import InputRejected
-from pipeline.corpora import READERS, detect, find_corpus
+from pipeline.corpora import READERS, detect_corpus, find_corpus
 from pipeline.record import AudioSource, Utterance
 
 NEMO = READERS["nemo"]
@@ -53,12 +53,12 @@ def test_a_folder_of_manifests(nemo: Path, matches_golden: Callable[..., None]) 
 
 
 @pytest.mark.parametrize(("audio", "text"), [("audio", "text"), ("path", "Sentence"), ("wav", "transcript")])
-def test_json_lines_with_a_tables_names(nemo: Path, audio: str, text: str) -> None:
+def test_json_lines_with_the_names_of_a_table(nemo: Path, audio: str, text: str) -> None:
     listing = nemo / "own.jsonl"
     listing.write_text(
         _lines({audio: "wavs/1.wav", text: "안녕하세요", "speaker_id": "kim"}, {audio: "talk.wav"})
     )
-    assert detect(listing).name == "nemo"
+    assert detect_corpus(listing).name == "nemo"
     first, second = NEMO.read(listing)
     assert isinstance(first, Utterance)
     assert (first.id, first.speaker, first.transcript) == ("nemo/kim/wavs/1", "nemo/kim", "안녕하세요")
@@ -67,7 +67,7 @@ def test_json_lines_with_a_tables_names(nemo: Path, audio: str, text: str) -> No
 
 
 @pytest.mark.parametrize("line", ['{"audio": "talk.wav"}', '{"text": "글"}', '["audio", "text"]', '{"audio"'])
-def test_other_json_lines_are_no_manifest(nemo: Path, line: str) -> None:
+def test_other_json_lines_are_not_a_manifest(nemo: Path, line: str) -> None:
     listing = nemo / "own.jsonl"
     listing.write_text(f"{line}\n")
     with pytest.raises(InputRejected, match=r"\.jsonl lines that name a recording \(path, audio"):
@@ -106,7 +106,7 @@ def test_names_in_the_other_unicode_form(tmp_path: Path, record_tone: Callable[.
     assert utterance.id == "nemo/녹음/하나"
 
 
-def test_a_name_of_ones_own(nemo: Path) -> None:
+def test_a_name_of_your_own(nemo: Path) -> None:
     clinic, radio = find_corpus("nemo:clinic"), find_corpus("nemo:radio")
     ids = [{item.id for item in corpus.read(nemo)} for corpus in (clinic, radio)]
     assert not ids[0] & ids[1]
@@ -117,7 +117,7 @@ def test_a_name_of_ones_own(nemo: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nobody", "nemo:", "nemo:../x", "nemo:Klinik"])
-def test_names_that_are_none(name: str) -> None:
+def test_names_that_ids_may_not_have(name: str) -> None:
     with pytest.raises(InputRejected):
         find_corpus(name)
 

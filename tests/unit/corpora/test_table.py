@@ -80,6 +80,13 @@ def test_delimiters_and_names_of_columns(tmp_path: Path, name: str, content: str
         )
 
 
+def test_the_index_that_pandas_writes_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / "meta.csv").write_text(",path,text\n0,wavs/1.wav,안녕하세요\n", encoding="utf-8")
+    (utterance,) = TABLE.read(tmp_path)
+    assert isinstance(utterance, Utterance)
+    assert (utterance.id, utterance.speaker, utterance.split) == ("table/wavs/1", None, None)
+
+
 def test_a_table_without_the_columns(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("name,remark\na,b\n")
     with pytest.raises(InputRejected, match=r"holds no table: looked for \.csv or \.tsv with a header"):

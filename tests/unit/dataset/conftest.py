@@ -1,13 +1,13 @@
-"""What the tests of the hand-off share: small datasets, and how to look at manifests."""
+"""Datasets for the tests of what is done with manifests: small ones, copies, the parts of a run."""
 
 import itertools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import Result
+from edited_dataset import copy_dataset
 from handoff_data import write_dataset
 from small_corpus import preprocess_arguments
 
@@ -17,24 +17,20 @@ PARTS = 3
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[..., Path]:
     """`make("radio", [Person("a", 3)])`: a dataset in a folder of its own; gives the manifest."""
-
-    def make_dataset(name: str, people: list[Any], **options: Any) -> Path:
-        return write_dataset(tmp_path / name, name, people, **options)
-
-    return make_dataset
+    return lambda name, people, **options: write_dataset(tmp_path / name, name, people, **options)
 
 
 @pytest.fixture
 def copied(dataset: Path, tmp_path: Path) -> Path:
     """The manifest of a copy of `dataset` that a test may spoil."""
-    return shutil.copytree(dataset.parent, tmp_path / "copied") / dataset.name
+    return copy_dataset(dataset, tmp_path / "copied")
 
 
 @pytest.fixture(scope="session")
 def boxes(
     kspon_corpus: Path, malsori: Callable[..., Result], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, ...]:
-    """The parts of one run, each made on its own box: other folders, no shared state."""
+    """The parts of one run, each made as if on its own machine: other folders, no shared state."""
     manifests = []
     for number in range(1, PARTS + 1):
         box = tmp_path_factory.mktemp("x" * number)

@@ -4,8 +4,8 @@ from small_corpus import manifest_content, rows_by_id
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.opened import open_manifest
+from pipeline.dataset.dropped import read_dropped
 from pipeline.dataset.filter import COLUMNS, MAX_EXPRESSION, parse_expression
-from pipeline.dataset.views import read_dropped
 
 PEOPLE = [Person("a", 5), Person("b", 3, "valid"), Person(None, 2, "valid")]
 
@@ -22,40 +22,25 @@ def select(malsori, manifest, expression, output):
 @pytest.mark.parametrize(
     ("expression", "holds"),
     [
-        ("num_samples == 1600", lambda row: row["num_samples"] == 1600),
-        ("num_samples != 1600", lambda row: row["num_samples"] != 1600),
-        ("duration_s < 0.11", lambda row: row["num_samples"] < 1760),
-        ("duration_s <= 0.11", lambda row: row["num_samples"] <= 1760),
-        ("duration_s > 0.11", lambda row: row["num_samples"] > 1760),
-        ("0.11 >= duration_s", lambda row: row["num_samples"] <= 1760),
         ("0.1 < duration_s <= 0.12", lambda row: 1600 < row["num_samples"] <= 1920),
         ("noise_floor_db < -20", lambda _: True),
-        ("num_phones == 2", lambda row: len(row["labels"]) == 2),
-        ("phones_per_second > 25", lambda row: len(row["labels"]) / row["num_samples"] * 16_000 > 25),
-        ("speaker == 'radio/a'", lambda row: row["speaker"] == "radio/a"),
-        ("speaker != 'radio/a'", lambda row: row["speaker"] != "radio/a"),
         ("speaker == None", lambda row: row["speaker"] is None),
         ("speaker != None", lambda row: row["speaker"] is not None),
         ("speaker > 'radio/a'", lambda row: row["speaker"] == "radio/b"),
         ("speaker in ['radio/a', None]", lambda row: row["speaker"] in {"radio/a", None}),
         ("speaker not in ('radio/a',)", lambda row: row["speaker"] != "radio/a"),
-        ("'강' in text", lambda row: "강" in row["text"]),
-        ("'강' not in text", lambda row: "강" not in row["text"]),
         ("'a' in speaker", lambda row: row["speaker"] is not None and "a" in row["speaker"]),
         ("text in spoken", lambda _: True),
         ("speaker in id", lambda row: row["speaker"] is not None),
         ("num_phones in [2, 4.0]", lambda row: len(row["labels"]) in {2, 4}),
-        ("split == 'valid'", lambda row: row["speaker"] != "radio/a"),
-        ("not split == 'valid'", lambda row: row["speaker"] == "radio/a"),
         ("num_phones == 2 or num_phones == 3", lambda row: len(row["labels"]) in {2, 3}),
-        ("num_phones > 2 and num_phones < 4", lambda row: len(row["labels"]) == 3),
         ("num_phones == num_phones", lambda _: True),
         ("peak > 1e999", lambda _: False),
         (f"num_samples < {10**400}", lambda _: True),
         (f"num_samples > -{10**400}", lambda _: True),
     ],
 )
-def test_every_operator(radio, malsori, tmp_path, expression, holds):
+def test_what_the_laws_do_not_generate(radio, malsori, tmp_path, expression, holds):
     output = tmp_path / "some.json"
     result = select(malsori, radio, expression, output)
     assert result.exit_code == 0, result.output
@@ -145,7 +130,7 @@ def test_the_limits_of_an_expression():
 def test_a_view_that_nobody_could_read_is_not_written(radio, malsori, tmp_path, monkeypatch):
     text = radio.read_text()
     values = sum(map(text.count, ",[{"))
-    monkeypatch.setattr("pipeline.contract.manifest.MAX_VALUES", values)
+    monkeypatch.setattr("pipeline.contract.manifest_file.MAX_VALUES", values)
     result = select(malsori, radio, "num_phones > 2", tmp_path / "some.json")
     assert result.exit_code == 3
     assert f"would have over {values} values" in result.stderr

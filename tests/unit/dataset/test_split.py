@@ -1,26 +1,14 @@
 import pytest
-from handoff_data import Person
+from handoff_data import Person, splits_of
 from small_corpus import manifest_content, rows_by_id
 
-from pipeline.contract.opened import open_manifest
-
 TALKERS = [Person(f"s{number}", 2) for number in range(20)]
-
-
-def splits(manifest) -> dict[str, set[str]]:
-    """Speaker (or the id of an utterance without one) -> the splits it is in."""
-    opened = open_manifest(manifest)
-    found: dict[str, set[str]] = {}
-    for shard in opened.manifest.shards:
-        for row in opened.rows(shard, ["id", "speaker"]).to_pylist():
-            found.setdefault(row["speaker"] or row["id"], set()).add(shard.split)
-    return found
 
 
 def test_a_speaker_is_in_one_split_only_and_nothing_is_lost(make, malsori, tmp_path):
     whole, output = make("radio", TALKERS), tmp_path / "split.json"
     assert malsori("split", whole, "-o", output, "--valid", 0.25, "--test", 0.25).exit_code == 0
-    found = splits(output)
+    found = splits_of(output)
     assert {frozenset(value) for value in found.values()} == {
         frozenset({split}) for split in ("train", "valid", "test")
     }
@@ -46,7 +34,7 @@ def test_the_seed_changes_who_is_picked_and_nothing_else_does(make, malsori, tmp
     whole = make("radio", TALKERS)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         malsori("split", whole, "-o", tmp_path / f"{name}.json", "--valid", 0.5, "--seed", seed)
-    a, b, c = (splits(tmp_path / f"{name}.json") for name in "abc")
+    a, b, c = (splits_of(tmp_path / f"{name}.json") for name in "abc")
     assert a == b
     assert a != c
 
@@ -54,7 +42,7 @@ def test_the_seed_changes_who_is_picked_and_nothing_else_does(make, malsori, tmp
 def test_utterances_without_a_speaker_are_split_one_by_one_and_history_says_so(make, malsori, tmp_path):
     whole, output = make("phone", [Person("a", 4), Person(None, 40)]), tmp_path / "split.json"
     assert malsori("split", whole, "-o", output, "--valid", 0.5).exit_code == 0
-    found = splits(output)
+    found = splits_of(output)
     assert len(found["phone/a"]) == 1
     alone = [value for name, value in found.items() if name != "phone/a"]
     assert len(alone) == 40
@@ -67,13 +55,13 @@ def test_utterances_without_a_speaker_are_split_one_by_one_and_history_says_so(m
 def test_by_utterance_cuts_speakers_apart(make, malsori, tmp_path):
     malsori("split", make("radio", [Person("a", 40)]), "-o", tmp_path / "s.json", "--valid", 0.5,
             "--by", "utterance")  # fmt: skip
-    assert splits(tmp_path / "s.json") == {"radio/a": {"train", "valid"}}
+    assert splits_of(tmp_path / "s.json") == {"radio/a": {"train", "valid"}}
 
 
 def test_named_speakers_go_where_they_are_sent(make, malsori, tmp_path):
     malsori("split", make("radio", TALKERS), "-o", tmp_path / "s.json", "--valid-speaker", "s3",
             "--test-speaker", "radio/s4")  # fmt: skip
-    found = splits(tmp_path / "s.json")
+    found = splits_of(tmp_path / "s.json")
     assert (found.pop("radio/s3"), found.pop("radio/s4")) == ({"valid"}, {"test"})
     assert all(value == {"train"} for value in found.values())
 
@@ -83,7 +71,7 @@ def test_the_split_of_a_split_is_that_of_the_whole(make, malsori, tmp_path):
     malsori("split", whole, "-o", tmp_path / "once.json", "--valid", 0.5)
     malsori("split", whole, "-o", tmp_path / "first.json", "--test", 0.7)
     malsori("split", tmp_path / "first.json", "-o", tmp_path / "twice.json", "--valid", 0.5)
-    assert splits(tmp_path / "twice.json") == splits(tmp_path / "once.json")
+    assert splits_of(tmp_path / "twice.json") == splits_of(tmp_path / "once.json")
     assert len(manifest_content(tmp_path / "twice.json")["history"]) == 2
 
 

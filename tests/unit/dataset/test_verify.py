@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from edited_dataset import edit_dataset, edit_manifest
+from edited_dataset import edit_dataset, edit_manifest, read_shard, rehash, write_shard
 from handoff_data import FLAC, Person
 from small_corpus import manifest_content
 
@@ -44,25 +44,10 @@ def broken(malsori):
     return verify
 
 
-def rehash(manifest: Path) -> Path:
-    """Make the manifest's hashes and sizes those of the files: a sound hand-off of unsound shards."""
-
-    def change(content):
-        for shard in content["shards"]:
-            path = manifest.parent / content["root"] / shard["path"]
-            shard |= {"sha256": file_sha256(path), "bytes": path.stat().st_size}
-
-    return edit_manifest(manifest, change)
-
-
-def rewrite(manifest: Path, name: str, *, options=None, metadata=True, change=lambda table: table) -> Path:
+def rewrite(manifest: Path, name: str, *, options=None, change=lambda table: table) -> Path:
     """Write a shard of a dataset again, as an Arrow stream of another kind."""
     path = manifest.parent / name
-    with pa.ipc.open_stream(path) as stream:
-        table = change(stream.read_all())
-    path.unlink()
-    with pa.ipc.new_stream(path, table.schema, options=options) as stream:
-        stream.write_table(table)
+    write_shard(path, change(read_shard(path)), options=options)
     return rehash(manifest)
 
 
@@ -81,10 +66,6 @@ class TestFiles:
         assert "--root" in said
         assert "valid" not in said
 
-    def test_a_missing_dropped_list_is_named(self, radio, broken):
-        (radio.parent / "shards" / "radio.dropped.jsonl").unlink()
-        assert "radio.dropped.jsonl is missing" in broken(radio)
-
     def test_every_missing_file_is_named_at_once(self, radio, broken):
         shutil.rmtree(radio.parent / "shards")
         said = broken(radio)
@@ -102,7 +83,7 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("line", "said"),
         [
-            ('{"id":"a","stage":"audio","reason":"other","detail":""}\n', "its reasons are not those"),
+            ('{"id":"a","stage":"audio","reason":"other","detail":""}\n', "its reasons do not match"),
             ('{"id":"a"}\n', "line 1: stage: Field required"),
             ("nonsense\n", "line 1: Invalid JSON"),
             ("", "has 0 lines"),
@@ -146,25 +127,7 @@ class TestFiles:
 
 
 class TestPaths:
-    """A manifest's paths stay below its root."""
-
-    @pytest.mark.parametrize(
-        "path",
-        ["../secret.arrow", "/etc/passwd", "a/../../b", "./a", "a//b", "", "a\\b", "a\0b", "..", "a/..",
-         "\x1b[2J", "x" * 2_000],
-    )  # fmt: skip
-    @pytest.mark.parametrize("part", ["shards", "dropped"])
-    def test_a_path_out_of_the_root_is_refused(self, radio, broken, path, part):
-        def change(content):
-            record = content["shards"][0] if part == "shards" else content["dropped"]
-            record["path"] = path
-
-        assert "expected a relative path below the root" in broken(edit_manifest(radio, change))
-
-    @pytest.mark.parametrize("root", ["/", "/etc", "C:/x", "a\\b", "\0", "file:///etc"])
-    def test_an_absolute_root_is_refused(self, radio, broken, root):
-        said = broken(edit_manifest(radio, lambda content: content.update(root=root)))
-        assert "expected a path relative to the manifest" in said
+    """No link leads out of the root unless told to."""
 
     @pytest.mark.parametrize("name", [TRAIN, "shards/radio.dropped.jsonl"])
     def test_a_link_out_of_the_root_is_followed_only_when_told(self, radio, malsori, broken, tmp_path, name):
@@ -211,64 +174,18 @@ class TestPaths:
 
 
 class TestManifest:
-    """A manifest that contradicts itself or its shards."""
+    """A manifest that can be read, and does not fit its shards."""
 
     @pytest.mark.parametrize(
-        ("change", "said"),
+        "change",
         [
-            (lambda c: c["shards"].append(c["shards"][0]), "the shards hold"),
-            (lambda c: c["shards"][0].update(rows=10**400), "shards.0.rows"),
-            (lambda c: c["shards"][0].update(stored_rows=2**60), "shards.0.stored_rows"),
-            (lambda c: c["settings"][0]["values"]["silence"].update(longest_s=9.0), "fingerprint is not"),
-            (lambda c: c["settings"][0].update(fingerprint="0" * 64), "fingerprint is not"),
-            (lambda c: c["vocabulary"]["symbols"].reverse(), "do not have the recorded sha256"),
-            (lambda c: c["vocabulary"]["symbols"].append("x"), "do not have the recorded sha256"),
-            (lambda c: c["vocabulary"].update(symbols=["k"] * 41), "lists a symbol twice"),
-            (lambda c: c.update(part={"number": 2, "of": 1}), "part 2 of 1"),
-            (lambda c: c.update(part={"number": 1, "of": 10**9}), "part.of"),
-            (lambda c: c.update(contract_version=True), "contract version True, this malsori reads 1"),
-            (lambda c: c.update(contract_version="1"), "contract version '1'"),
-            (lambda c: c.update(contract_version=[[]]), "contract version a list"),
-            (lambda c: c.update(contract_version=2), "install the malsori that wrote it"),
+            lambda record: record["values"]["silence"].update(longest_s=9.0),
+            lambda record: record.update(fingerprint="0" * 64),
         ],
     )
-    def test_contradictions_are_named(self, radio, broken, change, said):
-        assert said in broken(edit_manifest(radio, change))
-
-    def test_a_row_in_two_splits_is_refused(self, radio, broken):
-        def change(content):
-            train = content["shards"][0]
-            content["shards"][0] = train | {"ranges": [[0, 2]], "rows": 2}
-            content["shards"].append(train | {"ranges": [[1, 2]], "rows": 1, "split": "test"})
-
-        assert "a row of train-00000.arrow is used twice" in broken(edit_manifest(radio, change))
-
-    def test_records_of_one_file_must_agree(self, radio, broken):
-        def change(content):
-            train = content["shards"][0]
-            content["shards"][0] = train | {"ranges": [[0, 2]], "rows": 2}
-            content["shards"].append(train | {"ranges": [[2, 3]], "rows": 1, "sha256": "0" * 64})
-
-        assert "records of train-00000.arrow describe different files" in broken(edit_manifest(radio, change))
-
-    @pytest.mark.parametrize(
-        ("text", "said"),
-        [
-            (lambda text: text.replace('"name"', '"name": "x", "name"', 1), "occurs twice"),
-            (lambda text: text.replace("0.0", "1e999", 1), "no finite number"),
-            (lambda text: text.replace("0.0", "NaN", 1), "no finite number"),
-            (lambda text: text.replace("0.0", "9" * 5_000, 1), "is not a manifest"),
-            (lambda text: text + " " * (64 * 2**20), "over 67,108,864 bytes"),
-            (lambda text: text.replace("[]", f"[{'[],' * 2 * 10**6}[]]", 1), "over 3,000,000 values"),
-            (lambda text: text.replace("[]", "[" * 50_000 + "]" * 50_000, 1), "is not a manifest"),
-            (lambda text: text.encode("utf-16").decode("latin-1"), "is not a manifest"),
-        ],
-    )
-    def test_what_no_malsori_wrote_is_no_manifest(self, radio, malsori, text, said):
-        radio.write_text(text(radio.read_text()))
-        result = malsori("verify", radio)
-        assert result.exit_code == 3
-        assert said in result.stderr
+    def test_settings_and_their_fingerprint_belong_together(self, radio, broken, change):
+        edit_manifest(radio, lambda content: change(content["settings"][0]))
+        assert "the fingerprint does not match the values" in broken(radio)
 
     def test_statistics_are_counted_again_by_deep(self, radio, broken):
         for name, value in manifest_content(radio)["statistics"].items():
@@ -328,10 +245,8 @@ class TestArrow:
         manifest = make("radio", PEOPLE, rows_per_batch=2)
         path = manifest.parent / TRAIN
         with pa.ipc.open_stream(path) as stream:
-            schema, first = stream.schema, stream.read_next_batch()
-        path.unlink()
-        with pa.ipc.new_stream(path, schema) as stream:
-            stream.write_batch(first)
+            first = pa.Table.from_batches([stream.read_next_batch()])
+        write_shard(path, first)
         assert "holds 2 rows, its manifest says 3" in broken(rehash(manifest))
 
     def test_a_body_that_is_not_aligned_is_refused(self, radio, broken):
@@ -344,7 +259,7 @@ class TestArrow:
         assert "not aligned" in broken(rehash(radio))
 
     def test_as_many_batches_as_a_shard_never_has_are_refused(self, radio, broken, monkeypatch):
-        monkeypatch.setattr("pipeline.contract.stream.MAX_BATCHES", 0)
+        monkeypatch.setattr("pipeline.contract.shard.MAX_BATCHES", 0)
         assert "has over 0 record batches" in broken(radio)
 
     @pytest.mark.parametrize(

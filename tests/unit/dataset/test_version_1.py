@@ -85,7 +85,8 @@ def test_every_operation_works_on_it(malsori, tmp_path):
 @pytest.mark.parametrize("split", ["train", "valid", "test"])
 def test_the_trainer_reads_it(split):
     pytest.importorskip("torch")
-    from train.data.dataset import Utterances, open_sources
+    from train.data.dataset import Utterances
+    from train.data.sources import open_sources
 
     utterances = Utterances(open_sources([MANIFEST]), split)
     expected = [row for row in rows() if row["record"] == split]

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,60 @@ def test_counts_hours_drops_and_settings_are_told(manifest):
         '      "longest_s": 3.0,',
     ):
         assert line in card
+
+
+def processed(manifest: Manifest, *records: dict[str, Any]) -> Manifest:
+    """The manifest as if its first shards had been made with these settings, one record each."""
+    first = manifest.settings[0]
+    shards = tuple(
+        manifest.shards[0].model_copy(update={"settings": number}) for number in range(len(records))
+    )
+    settings = tuple(first.model_copy(update={"values": values}) for values in records)
+    return manifest.model_copy(update={"shards": shards, "settings": settings})
+
+
+def column(card: str, name: str) -> str:
+    (line,) = [line for line in card.splitlines() if line.startswith(f"| {name} |")]
+    return line.removeprefix(f"| {name} | ").removesuffix(" |")
+
+
+GATE = {"silence": {"enabled": True}, "denoise": {"engine": "gate"}}
+OFF = {"silence": {"enabled": True}, "denoise": {"engine": "off"}}
+
+
+@pytest.mark.parametrize(
+    ("records", "audio"),
+    [
+        ([OFF], "16 kHz mono; long pauses shortened; noise as recorded"),
+        ([GATE], "16 kHz mono; long pauses shortened; stationary noise reduced by malsori's spectral gate"),
+        (
+            [{"silence": {"enabled": False}, "denoise": {"engine": "noisereduce"}}],
+            "16 kHz mono; pauses as recorded; stationary noise reduced by the package noisereduce",
+        ),
+        ([{"denoise": {"engine": "a|b"}}], "16 kHz mono; pauses: not recorded; denoised by a\\|b"),
+        ([{"silence": 3, "denoise": []}], "16 kHz mono; pauses: not recorded; noise: not recorded"),
+    ],
+)
+def test_the_audio_column_says_what_the_settings_did(manifest, records, audio):
+    assert column(dataset_card(processed(manifest, *records)), "audio") == audio
+
+
+def test_shards_made_with_different_settings_are_not_described_as_one(manifest):
+    noise = column(dataset_card(processed(manifest, GATE, OFF, OFF)), "audio").split("; ")[2]
+    gate = "stationary noise reduced by malsori's spectral gate"
+    assert noise == f"depending on the shard, {gate} or noise as recorded"
+
+
+def test_settings_that_no_shard_was_made_with_are_not_told_as_done(manifest):
+    unused = processed(manifest, OFF, GATE)
+    card = dataset_card(unused.model_copy(update={"shards": unused.shards[:1]}))
+    assert column(card, "audio").endswith("; noise as recorded")
+
+
+@pytest.mark.parametrize(("records", "before"), [([OFF], False), ([GATE], True), ([OFF, GATE], True)])
+def test_measurements_are_from_before_noise_reduction_only_where_there_was_some(manifest, records, before):
+    text = column(dataset_card(processed(manifest, *records)), "measurements")
+    assert text.endswith("before noise reduction") == before
 
 
 def test_a_hostile_manifest_stays_text(manifest):

@@ -4,7 +4,7 @@ import json
 import datasets
 import pytest
 import soundfile
-from edited_dataset import edit_dataset
+from edited_dataset import copy_dataset
 from small_corpus import rows_by_id
 
 
@@ -24,7 +24,7 @@ def folder(dataset, malsori, tmp_path):
 @pytest.fixture
 def view(dataset, malsori, tmp_path):
     """Part of each shard, in splits other than the shards' own."""
-    copy = edit_dataset(dataset, tmp_path / "copy", lambda row: row)
+    copy = copy_dataset(dataset, tmp_path / "copy")
     short, manifest = tmp_path / "copy" / "short.json", tmp_path / "copy" / "view.json"
     assert malsori("filter", copy, "duration_s < 4", "-o", short).exit_code == 0
     result = malsori("split", short, "-o", manifest, "--test", 0.4, "--by", "utterance")
@@ -126,7 +126,7 @@ def test_the_same_manifest_gives_the_same_bytes(view, malsori, tmp_path):
 
 
 def test_a_manifest_without_rows_is_one_clear_line(dataset, malsori, tmp_path):
-    copy = edit_dataset(dataset, tmp_path / "copy", lambda row: row)
+    copy = copy_dataset(dataset, tmp_path / "copy")
     malsori("filter", copy, "duration_s < 0", "-o", tmp_path / "copy" / "none.json")
     result = malsori("export", tmp_path / "copy" / "none.json", "--to", "hf", "-o", tmp_path / "hf")
     assert result.exit_code == 3

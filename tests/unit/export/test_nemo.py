@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from edited_dataset import edit_dataset, edit_manifest
+from edited_dataset import copy_dataset, edit_dataset, edit_manifest
 from small_corpus import rows_by_id
 
 from pipeline.corpora.readers.nemo import NEMO
@@ -73,7 +73,7 @@ def test_flac_shards_give_flac_files(kspon_corpus, malsori, tmp_path):
 
 
 def test_only_the_rows_of_a_view_are_written(dataset, malsori, tmp_path):
-    copy = edit_dataset(dataset, tmp_path / "copy", lambda row: row)
+    copy = copy_dataset(dataset, tmp_path / "copy")
     view = tmp_path / "copy" / "view.json"
     assert malsori("filter", copy, "duration_s < 3", "-o", view).exit_code == 0
     assert malsori("export", view, "--to", "nemo", "-o", tmp_path / "out").exit_code == 0
@@ -125,7 +125,7 @@ class TestBothTargets:
         assert "exists already" in result.stderr
 
     def test_a_changed_shard_is_exit_5(self, dataset, malsori, tmp_path, target):
-        copy = edit_dataset(dataset, tmp_path / "copy", lambda row: row)
+        copy = copy_dataset(dataset, tmp_path / "copy")
         shard = tmp_path / "copy" / "shards" / "valid-00000.arrow"
         flipped = bytearray(shard.read_bytes())
         flipped[len(flipped) // 2] ^= 1
@@ -136,14 +136,14 @@ class TestBothTargets:
         assert not (tmp_path / "out").exists()
 
     def test_a_split_that_is_a_path_is_exit_5(self, dataset, malsori, tmp_path, target):
-        copy = edit_dataset(dataset, tmp_path / "copy", lambda row: row)
+        copy = copy_dataset(dataset, tmp_path / "copy")
         edit_manifest(copy, lambda content: content["shards"][0].update(split="../escape"))
         result = malsori("export", copy, "--to", target, "-o", tmp_path / "out")
         assert result.exit_code == 5
         assert not (tmp_path / "escape").exists()
 
     def test_a_link_that_leads_outside_is_followed_only_when_told(self, dataset, malsori, tmp_path, target):
-        copy = edit_dataset(dataset, tmp_path / "copy", lambda row: row)
+        copy = copy_dataset(dataset, tmp_path / "copy")
         shard = tmp_path / "copy" / "shards" / "valid-00000.arrow"
         shard.rename(tmp_path / "elsewhere.arrow")
         shard.symlink_to(tmp_path / "elsewhere.arrow")
@@ -153,7 +153,7 @@ class TestBothTargets:
         assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
 
     def test_moved_shards_are_found_by_root(self, dataset, malsori, tmp_path, target):
-        copy = edit_dataset(dataset, tmp_path / "copy", lambda row: row)
+        copy = copy_dataset(dataset, tmp_path / "copy")
         (tmp_path / "copy" / "shards").rename(tmp_path / "moved")
         arguments = ["export", copy, "--to", target, "-o", tmp_path / "out"]
         assert malsori(*arguments).exit_code == 5

@@ -2,12 +2,12 @@ import pytest
 
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.phonology.korean.hangul import FIRST, LAST
-from pipeline.phonology.korean.ipa import NEUTRALISED, ipa_of
+from pipeline.phonology.korean.ipa import NEUTRALISED, hangul_to_ipa
 
 
 def test_every_syllable_has_phones_of_the_vocabulary() -> None:
     for code in range(FIRST, LAST + 1):
-        phones = ipa_of(chr(code))
+        phones = hangul_to_ipa(chr(code))
         assert phones
         assert set(phones) <= set(KOREAN.symbols)
 
@@ -35,13 +35,13 @@ def test_codas_are_the_seven_of_article_8() -> None:
     ],
 )
 def test_allophones(pronunciation: str, phones: str) -> None:
-    assert ipa_of(pronunciation) == phones.split()
+    assert hangul_to_ipa(pronunciation) == phones.split()
 
 
 def test_allophones_stay_inside_words_when_asked() -> None:
-    assert ipa_of("아 가 라", connected=False, initial_liquid="ɾ") == "ɑ k ɑ ɾ ɑ".split()
+    assert hangul_to_ipa("아 가 라", connected=False, initial_liquid="ɾ") == "ɑ k ɑ ɾ ɑ".split()
 
 
 def test_nothing_gives_nothing() -> None:
-    assert ipa_of("") == []
-    assert ipa_of(" ,. ") == []
+    assert hangul_to_ipa("") == []
+    assert hangul_to_ipa(" ,. ") == []

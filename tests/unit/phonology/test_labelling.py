@@ -1,5 +1,3 @@
-import unicodedata
-
 import pytest
 
 from pipeline.contract.reasons import Reason
@@ -7,13 +5,12 @@ from pipeline.contract.vocabulary import KOREAN
 from pipeline.phonology import (
     PhonologySettings,
     UnpronounceableError,
-    ipa_of_pronunciation,
+    ipa_of,
     label_batch,
     pronounce,
     to_ipa,
-    warm_up,
 )
-from pipeline.phonology.korean.morphemes import tag
+from pipeline.phonology.korean.morphemes import tag_morphemes
 from pipeline.record import Labelled, Rejection
 
 SETTINGS = PhonologySettings()
@@ -26,7 +23,7 @@ def test_labels_are_the_ids_of_the_symbols() -> None:
     assert labelled.ipa == tuple("h ɑ l l i ɾ i m ɑ n tʰ ɑ".split())
     assert KOREAN.decode(labelled.labels) == list(labelled.ipa)
     assert labelled.romanized == "hal il-i manhda"
-    assert ipa_of_pronunciation(labelled.pronunciation, SETTINGS) == list(labelled.ipa)
+    assert ipa_of(labelled.pronunciation) == list(labelled.ipa)
 
 
 def test_a_text_without_a_reading_is_rejected_in_its_place_with_the_characters_named() -> None:
@@ -42,23 +39,11 @@ def test_a_long_list_of_unread_characters_is_cut() -> None:
     assert rejection.detail.endswith("and 20 more characters")
 
 
-def test_neighbours_change_nothing() -> None:
-    texts = ["나의 친구가", "", "3월 5일에 만나요", "감고 있다", "옷 입다"]
-    together = label_batch(texts, settings=SETTINGS)
-    assert together == [label_batch([text], settings=SETTINGS)[0] for text in texts]
-    assert together == label_batch(texts, settings=SETTINGS)
-
-
 def test_the_convenience_functions_raise_what_a_batch_rejects() -> None:
     with pytest.raises(UnpronounceableError, match="🙂"):
         pronounce("안녕 🙂")
     with pytest.raises(UnpronounceableError):
         to_ipa("ﾡ")
-
-
-def test_decomposed_spelling_is_the_same_text() -> None:
-    text = "맑게 갠 하늘, 값이 없다"
-    assert pronounce(unicodedata.normalize("NFD", text)) == pronounce(text)
 
 
 def test_each_consonant_stays_on_its_own_word() -> None:
@@ -103,14 +88,11 @@ def test_a_hundred_thousand_characters() -> None:
     assert len(to_ipa("가" * 100_000)) == 200_000
 
 
-def test_a_text_is_tagged_in_pieces_only_past_any_utterances_length() -> None:
+def test_tokens_of_a_text_tagged_in_pieces_lie_where_they_say() -> None:
     long = "할 일이 많다 " * 300
-    positions = [start for start, _ in tag(long)]
+    tokens = tag_morphemes(long)
+    positions = [start for start, _ in tokens]
     assert positions == sorted(positions)
-    assert [long[start : start + len(token.surface)] for start, token in tag(long)] == [
-        token.surface for _, token in tag(long)
+    assert [long[start : start + len(token.surface)] for start, token in tokens] == [
+        token.surface for _, token in tokens
     ]
-
-
-def test_warming_up_needs_nothing() -> None:
-    warm_up()

@@ -7,12 +7,12 @@ import soundfile
 from edited_dataset import edit_dataset
 from small_corpus import rows_by_id
 
-from pipeline.audio import Recordings
+from pipeline.audio.recordings import Recordings
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.opened import open_manifest
-from pipeline.report.figures import take_survey
+from pipeline.report.figures import gather_figures
 from pipeline.report.listening import RawCorpora, flac_uri, read_utterance
-from pipeline.report.samples import removed_spans
+from pipeline.report.utterances import removed_spans
 
 
 @pytest.fixture
@@ -93,8 +93,8 @@ class TestWithoutTheRecording:
 
 def test_a_row_gives_its_texts_and_the_beginning_of_its_audio(dataset):
     opened = open_manifest(dataset)
-    survey = take_survey(opened, samples=0, seed=0)
-    utterance = read_utterance(opened, survey, 20, longest_s=1)
+    figures = gather_figures(opened, samples=0, seed=0)
+    utterance = read_utterance(opened, figures, 20, longest_s=1)
     stored = rows_by_id(dataset)[utterance.row["id"]]
     assert utterance.split == stored["split"]
     assert utterance.row["text"] == stored["text"]
@@ -108,9 +108,9 @@ def test_audio_that_is_none_is_a_broken_hand_off(dataset, tmp_path, audio):
         dataset, tmp_path / "copy", lambda row: {**row, "audio": {"bytes": audio, "path": "x.wav"}}
     )
     opened = open_manifest(copy)
-    survey = take_survey(opened, samples=0, seed=0)
-    with pytest.raises(HandOffBroken, match="no 16 kHz mono WAV or FLAC"):
-        read_utterance(opened, survey, 0, longest_s=1)
+    figures = gather_figures(opened, samples=0, seed=0)
+    with pytest.raises(HandOffBroken, match="not 16 kHz mono WAV or FLAC"):
+        read_utterance(opened, figures, 0, longest_s=1)
 
 
 def test_what_is_heard_is_what_is_stored():

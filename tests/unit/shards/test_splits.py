@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.record import AudioSource, Utterance, UtteranceId
-from pipeline.shards import SplitSettings, assign_split
+from pipeline.shards.settings import SplitSettings
+from pipeline.shards.splits import assign_split
 
 
 def utterance(name: str = "u1", speaker: str | None = "c/s1", split: str | None = None) -> Utterance:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 import soundfile
 
+from pipeline.audio.samples import to_pcm16
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.shard import open_shard, wav_samples
 from pipeline.contract.vocabulary import KOREAN
@@ -21,8 +22,8 @@ from pipeline.record import (
     Utterance,
     UtteranceId,
 )
-from pipeline.shards import ShardSettings, ShardWriter
-from pipeline.shards.writer import encode_flac, encode_wav, quantise
+from pipeline.shards.settings import ShardSettings
+from pipeline.shards.writer import ShardWriter, encode_flac, encode_wav
 
 
 def example(number: int, *, num_samples: int = 1600) -> Example:
@@ -66,7 +67,7 @@ def test_the_samples_are_a_view_into_the_file(tmp_path):
     write(tmp_path / "a.arrow", [example(7)])
     scalar = open_shard(tmp_path / "a.arrow", rows=1).column("audio")[0]["bytes"]
     samples = np.frombuffer(wav_samples(scalar.as_buffer()), dtype=np.int16)
-    np.testing.assert_array_equal(samples, quantise(example(7).clip.wave))
+    np.testing.assert_array_equal(samples, to_pcm16(example(7).clip.wave))
 
 
 def test_nothing_stands_under_the_final_name_after_a_failure(tmp_path):
@@ -85,12 +86,12 @@ def test_both_encodings_decode_to_the_same_samples(encode):
     wave = example(3).clip.wave
     decoded, rate_hz = soundfile.read(io.BytesIO(encode(wave)), dtype="int16")
     assert rate_hz == 16_000
-    np.testing.assert_array_equal(decoded, quantise(wave))
+    np.testing.assert_array_equal(decoded, to_pcm16(wave))
 
 
 def test_samples_beyond_full_scale_are_clipped_not_wrapped():
     wave = np.array([-2.0, -1.0, 0.0, 1.0, 2.0], np.float32)
-    assert quantise(wave).tolist() == [-32768, -32768, 0, 32767, 32767]
+    assert to_pcm16(wave).tolist() == [-32768, -32768, 0, 32767, 32767]
 
 
 def test_a_shard_cut_at_a_record_batch_is_caught_by_its_rows(tmp_path):

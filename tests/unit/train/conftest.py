@@ -24,8 +24,8 @@ from pipeline.contract.manifest import (
     SourceRecord,
     Statistics,
     VocabularyRecord,
-    write_manifest,
 )
+from pipeline.contract.manifest_file import write_manifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ, shard_schema
 from pipeline.contract.vocabulary import KOREAN, Vocabulary
 
@@ -210,10 +210,16 @@ def make_tones() -> Callable[..., list[Row]]:
     return tone_rows
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_row() -> Callable[..., Row]:
     """A `Row`."""
     return Row
+
+
+@pytest.fixture(scope="session")
+def write_rows() -> Callable[..., Path]:
+    """`write_corpus(folder, rows)`, for fixtures that outlive a test."""
+    return write_corpus
 
 
 @pytest.fixture(scope="session")

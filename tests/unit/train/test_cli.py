@@ -6,8 +6,11 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+import torchaudio.models.decoder
 from click.testing import CliRunner
 
+from pipeline.audio.settings import FrontEndSettings
+from pipeline.contract.errors import MissingResource
 from train.cli import main
 
 
@@ -49,7 +52,7 @@ except SystemExit:
         (["fit", "MANIFEST", "--run", "RUN"], 3, "--resume"),
         (["evaluate", "nowhere", "MANIFEST", "-o", "o"], 3, "no checkpoint at nowhere"),
         (["evaluate", "RUN", "MANIFEST", "--split", "dev", "-o", "o"], 3, "there are test, train, valid"),
-        (["transcribe", "RUN", "none.wav"], 3, "no audio file at none.wav"),
+        (["transcribe", "RUN", "none.wav"], 3, "cannot read none.wav: no file none.wav"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_and_an_exit_code(
@@ -62,6 +65,34 @@ def test_what_cannot_be_used_is_one_line_and_an_exit_code(
     assert message in result.stderr
     assert "Traceback" not in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_flashlight_a_decoder_says_at_once_where_it_exists(
+    trained, tone_manifest, tmp_path, monkeypatch
+):
+    monkeypatch.delitem(vars(torchaudio.models.decoder), "ctc_decoder", raising=False)
+    monkeypatch.delattr(torchaudio.models.decoder, "_ctc_decoder", raising=False)
+    monkeypatch.delitem(sys.modules, "torchaudio.models.decoder._ctc_decoder", raising=False)
+    monkeypatch.setitem(sys.modules, "flashlight.lib.text.decoder", None)
+    fit = ["fit", tone_manifest, "--run", tmp_path / "run", "--set", "decode.decoder=ngram"]
+    evaluate = ["evaluate", trained, tone_manifest, "--decoder", "beam", "-o", tmp_path / "out"]
+    for arguments in (fit, evaluate):
+        result = call(*arguments)
+        assert result.exit_code == MissingResource.exit_code
+        (line,) = result.stderr.splitlines()
+        assert "Python 3.11 and 3.12 on Linux" in line
+        assert "--decoder greedy" in line
+
+
+def test_without_a_compiler_a_run_that_needs_one_says_so_at_once(tone_manifest, micro, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setenv("CC", "no-such-compiler")
+    arguments = ["--run", tmp_path / "run", "--preset", micro, "--set", "loop.compile=true"]
+    result = call("fit", tone_manifest, *arguments)
+    assert result.exit_code == MissingResource.exit_code
+    (line,) = result.stderr.splitlines()
+    assert "no-such-compiler is not on the path" in line
+    assert "--set loop.compile=false" in line
 
 
 def test_fit_prints_the_error_rate(tone_manifest, micro, tmp_path):
@@ -112,16 +143,17 @@ def test_transcribe_reads_any_container_rate_and_channel_count(trained, recordin
     assert len({line["ipa"] for line in found}) == 1
 
 
-def test_transcribe_says_when_the_training_heard_denoised_speech(trained, recording, tmp_path):
-    assert "denoised" not in call("transcribe", trained, recording[0]).stderr
+def test_transcribe_says_when_it_does_not_know_what_training_heard(trained, recording, tmp_path):
+    result = call("transcribe", trained, recording[0])
+    assert result.exit_code == 0
+    assert result.stderr.startswith("this model does not record how its training recordings were treated:")
+    assert result.stderr.count("\n") == 1
     run = shutil.copytree(trained, tmp_path / "run")
     for path in run.glob("checkpoints/*/checkpoint.json"):
         record = json.loads(path.read_text())
-        record["manifests"][0]["denoisers"] = ["gate"]
+        record["manifests"][0]["front_ends"] = [FrontEndSettings.off().model_dump(mode="json")]
         path.write_text(json.dumps(record))
-    result = call("transcribe", run, recording[0])
-    assert result.exit_code == 0
-    assert "denoised by gate; transcribe denoises nothing" in result.stderr
+    assert call("transcribe", run, recording[0]).stderr == ""
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(trained, recording, tmp_path):
@@ -131,7 +163,7 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(trained, recording,
     assert result.exit_code == 3
     assert result.stdout.startswith(str(recording[0]))
     assert "1 of 2 files could not be read" in result.stderr
-    assert "broken.flac is not audio" in result.stderr
+    assert "broken.flac: Format not recognised" in result.stderr
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ def test_an_assignment_overrides_the_preset():
         ("optim.learning_rat=1", "did you mean 'optim.learning_rate'"),
         ("optim.learning_rate=fast", "optim.learning_rate = 'fast'"),
         ("model.kernels=[[4, 5], [5, 5]]", "odd"),
-        ("model.channels=[8]", "equally long"),
-        ("batching.longest_s=1000", "over budget_s"),
+        ("model.channels=[8]", "the same length"),
+        ("batching.longest_s=1000", "exceeds budget_s"),
         ("decode.decoder=magic", "'greedy'"),
     ],
 )
@@ -41,8 +41,8 @@ def test_without_a_preset_a_resumed_run_keeps_its_settings():
     assert read_settings(None, ["loop.max_steps=9"], base=before).loop.max_steps == 9
 
 
-def test_bounds_and_cadence_are_not_part_of_the_course():
+def test_bounds_and_cadence_are_not_part_of_the_resume_signature():
     settings = read_settings("tiny", [])
     longer = read_settings("tiny", ["loop.max_steps=9", "loop.log_every_steps=1", "loop.keep_last=5"])
-    assert longer.course() == settings.course()
-    assert read_settings("tiny", ["loop.seed=1"]).course() != settings.course()
+    assert longer.resume_signature() == settings.resume_signature()
+    assert read_settings("tiny", ["loop.seed=1"]).resume_signature() != settings.resume_signature()

@@ -6,9 +6,10 @@ import pytest
 
 from pipeline.contract.reasons import Reason
 from pipeline.record import Annotation, Rejection, Transcript, two_forms
-from pipeline.transcript import TranscriptSettings, clean_transcript, dialect
+from pipeline.transcript import TranscriptSettings, clean_transcript
+from pipeline.transcript.dialect import clean_dialect
 from pipeline.transcript.dual import MAX_NESTING
-from pipeline.transcript.kspon import clean_kspon, has_unknown_word
+from pipeline.transcript.kspon import clean_kspon, has_unknown_kspon_word
 from pipeline.transcript.tidying import tidy
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -60,17 +61,17 @@ def test_dialect_refused(form: str, reason: Reason) -> None:
 
 
 def test_guesses_can_be_kept() -> None:
-    assert dialect.clean_dialect("((거서)) (()) xx 밥을 먹었나", "spoken") == "거서 밥을 먹었나"
+    assert clean_dialect("((거서)) (()) xx 밥을 먹었나", "spoken") == "거서 밥을 먹었나"
 
 
 @pytest.mark.parametrize("raw", ["u/ 뭐라고 했어", "뭐 n/u/ 했어", "그 * 했어", "u/"])
-def test_words_nobody_made_out_are_seen(raw: str) -> None:
-    assert has_unknown_word(raw)
+def test_unknown_words_are_found(raw: str) -> None:
+    assert has_unknown_kspon_word(raw)
 
 
 @pytest.mark.parametrize("raw", ["you/ 라고 했어", "u 라고 했어", "그*랬어 했어*", "b/ 했어", "u/x 라고"])
-def test_words_that_were_made_out_are_not(raw: str) -> None:
-    assert not has_unknown_word(raw)
+def test_known_words_are_not_taken_for_unknown(raw: str) -> None:
+    assert not has_unknown_kspon_word(raw)
 
 
 def test_marks_of_kspon_mean_nothing_in_plain_text() -> None:

@@ -1,6 +1,6 @@
 """Numbers, Latin letters, signs and Hanja as they are read aloud, in Hangul.
 
-marks      look-alikes folded, signs read, punctuation reduced to pauses
+signs      look-alikes folded, signs read, punctuation reduced to pauses
 hanja      Hanja by their commonest reading
 latin      acronyms, English words, letter names
 numbers    dates, times, counters, money, ranges
@@ -20,7 +20,10 @@ _UNREAD: Final = re.compile(r"[^가-힣 ,.?!]")
 
 
 def read_aloud(text: str) -> str:
-    """`text` as it is read: syllables, single spaces and `, . ? !`; what cannot be read is left in it."""
+    """`text` as it is read: syllables, single spaces and `, . ? !`.
+
+    Characters that have no reading stay in it; `unread` lists them.
+    """
     if _READY.fullmatch(text):
         return text
     text = fold(text)
@@ -33,5 +36,5 @@ def read_aloud(text: str) -> str:
 
 
 def unread(text: str) -> list[str]:
-    """The characters of `read_aloud`'s result that have no reading, each once, in order."""
+    """The characters that `read_aloud` left in `text` for want of a reading, each once, in order."""
     return list(dict.fromkeys(_UNREAD.findall(text)))

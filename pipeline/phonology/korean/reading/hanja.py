@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Final
 
-from pipeline.phonology.korean.hangul import Syllable, compose, decompose
+from pipeline.phonology.korean.hangul import compose, decompose
 from pipeline.phonology.korean.tables import read_table
 
 _HANJA: Final = re.compile("[㐀-䶿一-鿿豈-﫿]+")
@@ -13,9 +13,9 @@ _GLIDES: Final = frozenset("ㅑㅕㅖㅛㅠㅣㅒ")
 
 
 def read_hanja(text: str) -> str:
-    """`text` with its Hanja read; a character outside the table is left as it is.
+    """`text` with its Hanja read; characters that the table lacks stay as they are.
 
-    Hanja in brackets that only repeat the Hangul before them (한국(韓國)) are a gloss: not read.
+    Hanja in brackets that repeat the Hangul before them, as in 한국(韓國), are left out.
     """
     text = _GLOSS.sub(_drop_gloss, text)
     return _HANJA.sub(lambda match: _read(match[0]), text)
@@ -43,7 +43,7 @@ def _initial(reading: str) -> str:
         onset = "ㅇ"
     elif onset == "ㄹ":
         onset = "ㄴ"
-    return compose(Syllable(onset, vowel, coda))
+    return compose(onset, vowel, coda)
 
 
 def _after(before: str, reading: str) -> str:

@@ -13,7 +13,7 @@ LETTER_NAMES: Final = dict(
 ) | dict(zip("NOPQRSTUVWXYZ", "엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 제트".split(), strict=True))
 _ENGLISH_DIGITS: Final = "제로 원 투 쓰리 포 파이브 식스 세븐 에이트 나인".split()
 _LONGEST_ACRONYM: Final = 3
-"""Capitals of this length are spelled out; longer ones may be a word (NASA), if a dictionary says so."""
+"""Capitals are spelled out up to this length; longer ones may be a word of a dictionary (NASA)."""
 
 _TOKEN: Final = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ]*(?:['’][A-Za-z]+)?")
 _LETTER_DIGITS: Final = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{1,4})-?(\d+)([A-Za-z]{0,2})(?![A-Za-z0-9])")
@@ -31,7 +31,7 @@ def read_latin(text: str) -> str:
 
 
 def spell_out(letters: str) -> str:
-    """The names of `letters`, one after the other."""
+    """The Korean names of `letters`, joined: NHK 엔에이치케이."""
     return "".join(LETTER_NAMES[letter] for letter in letters.upper())
 
 
@@ -56,7 +56,7 @@ def _read_word(word: str) -> str:
 
 
 def _read_unknown(letters: str) -> str:
-    """A word of no dictionary: its parts where capitals mark them (YouTube), else letter by letter."""
+    """A word that no dictionary has: part by part if capitals mark parts (YouTube), or letter by letter."""
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", letters)
     if len(parts) > 1:
         return "".join(_read_word(part) for part in parts)

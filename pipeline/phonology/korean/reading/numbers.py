@@ -1,7 +1,7 @@
 """Numbers in running text -> Hangul: counters, dates, times, money, ranges, fractions.
 
-Each form is one pattern and one reading, tried in the order of `FORMS`; the whole, with its
-counter, is written as one word, as Korean says it (5명 -> 다섯명).
+Each form is a pattern and a function that reads its matches, tried in the order of `FORMS`. A
+number and its counter become one word, as they are said (5명 -> 다섯명).
 """
 
 import re
@@ -20,7 +20,7 @@ from pipeline.phonology.korean.tables import read_pairs, read_table
 
 _NUMBER: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _START: Final = r"(?<!\d)(?<!\d[.,])"
-"""Where a number begins: without it a long run of digits is searched again from each of them."""
+"""Where a number begins. Without it, a long run of digits would be searched again from every digit."""
 _COUNTERS: Final = {counter: (kind, int(limit)) for counter, kind, limit in read_table("counters")}
 _LONGEST: Final = max(map(len, _COUNTERS))
 _COUNTER: Final = "|".join(sorted(_COUNTERS, key=len, reverse=True))
@@ -28,25 +28,13 @@ _UNITS: Final = read_pairs("units")
 _UNIT: Final = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _NO_LETTER: Final = r"(?![A-Za-z])"
 _COUNTABLE: Final = 3
-"""Digits of a number that may be native at most."""
+"""A number with more digits than this is never read in native numerals."""
 _CONTEXT: Final = 4
-"""Characters after a counter that may tell what it counts: 2번 출구."""
+"""How many characters after a counter may tell what it counts: 2번 출구."""
 _SINO_MONTHS: Final = {"6": "유", "10": "시"}
 _SCALES: Final = "십백천만억조"
-_NUMBERED: Final = (
-    "출구",
-    "버스",
-    "선수",
-    "문제",
-    "타자",
-    "국도",
-    "채널",
-    "트랙",
-    "홀",
-    "창구",
-    "게이트",
-    "방",
-)
+_NUMBERED: Final = tuple("출구 버스 선수 문제 타자 국도 채널 트랙 홀 창구 게이트 방".split())
+"""After these, 번 numbers and does not count: 2번 출구 이번 출구, but 2번 두번."""
 _CALLED: Final = "112|114|119|1339|182|120|911"
 _CALLING: Final = "(?=[에로가는을 ]?(?:신고|구급|에|로|가|는|상황|번으로))"
 
@@ -56,7 +44,7 @@ Read = Callable[[re.Match[str]], str]
 
 
 def read_numbers(text: str) -> str:
-    """`text` with every Arabic numeral read; what is not a number is left as it is."""
+    """`text` with every number in Arabic numerals read."""
     for pattern, read in FORMS:
         text = pattern.sub(read, text)
     return text
@@ -143,11 +131,11 @@ def _emergency(match: re.Match[str]) -> str:
 
 
 _EVENTS: Final = "절|운동|혁명|전쟁|사변|사태|민주화|항쟁|광복|후퇴|만세|총선|대선"
-"""What a day in history is named for: before these a full stop is no decimal point (4.19 혁명)."""
+"""Events named by their date: before these, a full stop is no decimal point (4.19 혁명)."""
 
 
 def _dotted(match: re.Match[str]) -> str:
-    """The name of a day in history: 6·25 육이오, 10·26 십이육, 12·12 십이십이."""
+    """An event named by its date: 6·25 육이오, 10·26 십이육, 12·12 십이십이."""
     month, day = match.groups()
     return sino(month) + (sino(day) if day in (month, "10") else one_by_one(day))
 
@@ -260,4 +248,4 @@ FORMS: Final[tuple[tuple[re.Pattern[str], Read], ...]] = (
     (re.compile(rf"{_START}({_NUMBER})([{_SCALES}])"), _scaled),
     (re.compile(rf"({_NUMBER})(\s?)([가-힣]*)"), _general),
 )
-"""(pattern, reading), in the order in which they are tried."""
+"""(pattern, function that reads its match), in the order in which they are tried."""

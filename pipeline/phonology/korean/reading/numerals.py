@@ -60,7 +60,7 @@ def native(number: int) -> str | None:
 
 
 def native_pair(first: int) -> str | None:
-    """`first` or one more, before a native counter (3~4명: 서너 명), or None above 9."""
+    """The pair `first` to `first + 1` before a native counter (3~4명: 서너 명), or None above 8."""
     return _NATIVE_PAIRS.get(first)
 
 

@@ -1,4 +1,4 @@
-"""Punctuation, signs and look-alike characters: what is folded, what is read, what is a pause."""
+"""Punctuation, signs and look-alike characters: which are folded, read, or become a pause."""
 
 import re
 import unicodedata
@@ -8,9 +8,9 @@ from pipeline.phonology.korean.hangul import FIRST, LAST
 from pipeline.phonology.korean.tables import read_pairs
 
 SILENT: Final = frozenset("\"'`´‘’‚“”„「」『』‹›«»")
-"""Quotation marks: they interrupt nothing."""
+"""Quotation marks: they are dropped and leave no pause."""
 _SPACES: Final = frozenset("()[]{}<>《》〈〉【】_|\\·ㆍ・‧∙•-‐‑~∼〜～※▶▷►★☆●○■□◆◇▲△▼▽")
-"""Brackets, dashes, list and middle dots: a word ends, the phrase goes on."""
+"""Brackets, dashes, bullets and middle dots: they end a word but not the phrase."""
 _PAUSES: Final = {",": ",", ";": ",", ":": ",", "、": ",", "—": ",", "–": ",", "―": ",", "/": ",",
                   ".": ".", "…": ".", "。": ".", "⋯": ".", "!": "!", "?": "?"}  # fmt: skip
 _ROMAN: Final = {chr(0x2160 + i): str(i + 1) for i in range(12)} | {
@@ -22,7 +22,7 @@ _FOLDED: Final = (
     (0x2100, 0x214F), (0x2150, 0x215F), (0x3000, 0x3000), (0x3380, 0x33DF), (0xF900, 0xFAFF),
     (0xFF01, 0xFF60), (0xFFE0, 0xFFE6),
 )  # fmt: skip
-"""Ranges whose compatibility characters stand for plain ones: full-width forms, ㎏, ½, ℃, 樂."""
+"""Ranges of compatibility characters that stand for plain ones: full-width forms, ㎏, ½, ℃, 樂."""
 
 SIGNS: Final = read_pairs("signs")
 LETTER_NAMES: Final = dict(
@@ -33,12 +33,12 @@ LETTER_NAMES: Final = dict(
     )
 )
 _LETTER: Final = re.compile(r"(?<![ㄱ-ㆎ])[ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ](?=\s?(?:자|받침|모양|소리))")
-"""A single consonant is read by its name where the text speaks of it (ㄱ자); ㅋㅋ has no reading."""
+"""A single consonant is read by its name if the text speaks of the letter (ㄱ자); ㅋㅋ has no reading."""
 _SIGN: Final = re.compile("|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True)))
 
 
 def fold(text: str) -> str:
-    """`text` in NFC, with look-alikes folded and invisible format characters left out."""
+    """`text` in NFC, with look-alikes folded and invisible format characters removed."""
     text = unicodedata.normalize("NFC", text)
     return "".join(_fold_character(character) for character in text)
 
@@ -50,7 +50,7 @@ def read_signs(text: str) -> str:
 
 
 def settle_punctuation(text: str) -> str:
-    """`text` with only the marks `, . ? !` left of its punctuation, each after a word."""
+    """`text` with its punctuation reduced to `, . ? !`, each directly after a word."""
     out: list[str] = []
     for character in text:
         if character in _PAUSES:

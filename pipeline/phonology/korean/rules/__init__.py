@@ -1,18 +1,17 @@
-"""The rules of Standard Pronunciation, in the order in which they apply to a word.
+"""The rules of Standard Pronunciation (표준 발음법) inside a word, in the order in which they apply.
 
-letters, lexicon          what is settled by name
-insertion                 29      ㄴ at a seam
-liquids                   20      ㄹ that becomes ㄴ at a seam
-codas                     10, 11, 15, 17
-stems                     24, 25, 27
-tensing                   26, 28
-vowels                    5
-junctions                 9, 12-14, 18-20, 23 (g2pk's table and its repairs)
+insertion   29                 ㄴ inserted at the seam of a compound
+liquids     20                 ㄹ that becomes ㄴ at a seam
+codas       10, 11, 15, 16, 17 codas that a morpheme decides
+tensing     24-28              plain consonants that become tense
+vowels      5                  ㅢ, ㅖ and ㅕ
+coda_onset  9-14, 18-20, 23    any coda before any onset: g2pk's table with our repairs
+rule        what a rule is
 """
 
 from typing import Final
 
-from pipeline.phonology.korean.rules import codas, insertion, liquids, stems, tensing
+from pipeline.phonology.korean.rules import codas, insertion, liquids, tensing
 from pipeline.phonology.korean.rules.rule import Rule
 
 LEXICAL_RULES: Final[tuple[Rule, ...]] = (
@@ -25,12 +24,12 @@ LEXICAL_RULES: Final[tuple[Rule, ...]] = (
     codas.stem_in_lk,
     codas.palatalisation,
     codas.coda_before_content,
-    stems.ending_after_nasal_stem,
-    stems.ending_after_liquid_stem,
-    stems.ending_in_prospective,
+    tensing.ending_after_nasal_stem,
+    tensing.ending_after_liquid_stem,
+    tensing.ending_in_prospective,
     tensing.sino_korean_after_l,
     tensing.numeral_before_counter,
     tensing.compound_head,
     tensing.sino_korean_suffix,
 )
-"""Rules over spelling and morphemes, after the lexicon and before the vowels and junctions."""
+"""Rules that look at spelling and morphemes: after the lexicon, before vowels and codas meet onsets."""

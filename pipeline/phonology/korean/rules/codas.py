@@ -1,4 +1,4 @@
-"""Codas that a morpheme decides: articles 10, 11, 15, 16 and 17."""
+"""Articles 10, 11 and 15 to 17: codas that depend on the morpheme they belong to."""
 
 from typing import Final
 
@@ -17,13 +17,13 @@ LETTERS: Final = {
 }
 _PALATALISED: Final = {"ㄷ": ("", "ㅈ"), "ㅌ": ("", "ㅊ"), "ㄾ": ("ㄹ", "ㅊ")}
 _DERIVING: Final = frozenset(("이", "음", "음직", "으로", "이나"))
-"""Suffixes that the tagger sometimes takes for nouns (볶음, 떡볶이)."""
+"""Suffixes that the tagger sometimes tags as nouns (볶음, 떡볶이)."""
 _WIDE: Final = ("넓죽", "넓둥글", "넓적")
 
 
 @rule("16", "디귿이[디그시] 지읒을[지으슬] 키읔에[키으게] 피읖을[피으블] 히읗에[히으세]")
 def letter_name(word: Word) -> bool:
-    """The letters' names link ㅅ, ㄱ or ㅂ instead of their own coda."""
+    """The names of letters end in ㅅ, ㄱ or ㅂ, not in the letter itself, before a vowel."""
     fired = False
     for name, coda in LETTERS.items():
         last = word.text.find(name) + 1
@@ -35,7 +35,7 @@ def letter_name(word: Word) -> bool:
 
 @rule("17", "굳이[구지] 밭이[바치] 벼훑이[벼훌치] 붙여[부처] 굳히다[구치다] 닫히다[다치다] 닫혔다[다첟따]")
 def palatalisation(word: Word) -> bool:
-    """ㄷ ㅌ ㄾ before the 이 of a particle or suffix are ㅈ ㅊ; ㄷ before 히 is ㅊ."""
+    """ㄷ ㅌ ㄾ become ㅈ ㅊ before the 이 of a particle or suffix; ㄷ before 히 becomes ㅊ."""
     fired = False
     for index in range(1, len(word)):
         coda, onset, vowel = word.codas[index - 1], word.onsets[index], word.vowels[index]
@@ -52,14 +52,14 @@ def palatalisation(word: Word) -> bool:
 
 
 def _is_hi(word: Word, index: int) -> bool:
-    """Whether the suffix 히 (혀, 혔, 힌, 힐, 힘) begins at `index`: not 형, as in 맏형."""
+    """Whether the suffix 히 (혀, 혔, 힌, 힐, 힘) begins at `index`, and not 형, as in 맏형."""
     morpheme = word.at(index)
     return (morpheme is None or morpheme.leans) and word.codas[index] in ("", "ㅆ", "ㄴ", "ㄹ", "ㅁ", "ㅂ")
 
 
 @rule("15", "숲안[수반] 옷얼룩[오덜룩] 앞앞[아밥]")
 def coda_before_content(word: Word) -> bool:
-    """Before a vowel that begins a content morpheme a coda is neutralised, then linked."""
+    """Before a noun or stem that begins with a vowel, a coda is neutralised and then moves to it."""
     fired = False
     for index in range(1, len(word)):
         coda = word.codas[index - 1]
@@ -76,7 +76,7 @@ def coda_before_content(word: Word) -> bool:
 
 @rule("10", "밟다[밥따] 밟는[밤는] 짓밟고[짇빱꼬] 넓죽하다[넙쭈카다] 넓둥글다[넙뚱글다]")
 def stem_in_lp(word: Word) -> bool:
-    """밟- before a consonant, and 넓- in 넓죽하다 and 넓둥글다, keep ㅂ of ㄼ."""
+    """ㄼ is ㅂ in 밟- before a consonant, and in 넓죽하다 and 넓둥글다."""
     if "ㄼ" not in word.codas:
         return False
     fired = False
@@ -90,7 +90,7 @@ def stem_in_lp(word: Word) -> bool:
 
 @rule("11", "맑게[말께] 읽거나[일꺼나] 굵기[굴끼]")
 def stem_in_lk(word: Word) -> bool:
-    """ㄺ of a verb's stem is ㄹ before ㄱ."""
+    """ㄺ of a stem is ㄹ before ㄱ."""
     fired = False
     for index in range(1, len(word)):
         if word.codas[index - 1] != "ㄺ" or word.onsets[index] not in "ㄱㄲ":
@@ -103,4 +103,4 @@ def stem_in_lk(word: Word) -> bool:
 
 
 _ADJECTIVES: Final = frozenset("맑밝굵묽늙읽긁갉붉얽낡")
-"""Syllables that are a verb's stem wherever they stand; 닭 흙 칡 are nouns."""
+"""Syllables that are stems wherever they stand, unlike the nouns 닭, 흙 and 칡."""

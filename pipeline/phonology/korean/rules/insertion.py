@@ -14,7 +14,7 @@ _NUMERALS: Final = frozenset("영공일이삼사오육칠팔구십백천만억�
 
 @rule("29", "한여름[한녀름] 집안일[지반닐] 식용유[시굥뉴] 직행열차[지캥녈차] 영업용[영엄뇽] 윗입술[윈닙쑬]")
 def n_insertion(word: Word) -> bool:
-    """A listed head that begins with 이 야 여 요 유 takes ㄴ after a consonant."""
+    """A listed word part that begins with 이 야 여 요 유 takes ㄴ after a consonant."""
     fired = False
     for index in range(1, len(word)):
         if word.onsets[index] != "ㅇ" or not word.codas[index - 1] or word.vowels[index] not in GLIDES:
@@ -32,7 +32,7 @@ def n_insertion(word: Word) -> bool:
 
 @rule("29", "십육[심뉵] 백육십[뱅뉵씹] 스물여섯[스물려섣] 열여덟[열려덜] 서른일곱[서른닐곱]")
 def n_insertion_in_numerals(word: Word) -> bool:
-    """육 takes ㄴ after a numeral; 여섯, 일곱 and 여덟 do after the native tens."""
+    """육 takes ㄴ after a numeral, and 여섯, 일곱, 여덟 after the native tens."""
     fired = False
     for index in range(1, len(word)):
         if word.onsets[index] != "ㅇ" or not word.codas[index - 1] or index in word.settled:
@@ -81,7 +81,7 @@ def _takes_n(before: Morpheme, morpheme: Morpheme) -> bool:
 
 
 def _ends_in_sai_siot(morpheme: Morpheme) -> bool:
-    """Whether it is the first part of a native compound in ㅅ (article 30.3), as in 윗입술, 햇양파."""
+    """Whether it ends in the ㅅ of a native compound (article 30.3), as in 윗입술, 햇양파."""
     final = (ord(morpheme.surface[-1]) - FIRST) % 28 if morpheme.surface else 0
     return (
         final == _SIOT

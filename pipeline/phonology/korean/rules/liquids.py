@@ -1,4 +1,4 @@
-"""Article 20: ㄴ and ㄹ at the seam of a derivation, where ㄹ gives way."""
+"""Article 20: ㄹ that becomes ㄴ after ㄴ, where two parts of a word meet."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _SUFFIXES: Final = frozenset("란량력령로론료류례루림록률")
 
 @rule("20", "확산력[확싼녁] 생존력[생존녁] 회전력[회전녁]")
 def liquid_suffix_after_n(word: Word) -> bool:
-    """A Sino-Korean suffix in ㄹ becomes ㄴ after a base of two syllables or more in ㄴ."""
+    """The ㄹ of a Sino-Korean suffix becomes ㄴ after a base of two or more syllables that ends in ㄴ."""
     fired = False
     for index in range(2, len(word)):
         if word.onsets[index] != "ㄹ" or word.codas[index - 1] != "ㄴ" or index in word.settled:
@@ -30,7 +30,7 @@ def liquid_suffix_after_n(word: Word) -> bool:
 
 @rule("20", "온라인[온나인] 신라면[신나면]")
 def liquid_of_loanword_after_n(word: Word) -> bool:
-    """A part of its own that begins with ㄹ, as loanwords do, becomes ㄴ after ㄴ."""
+    """The ㄹ that begins a listed loanword becomes ㄴ after ㄴ."""
     fired = False
     for index in range(1, len(word)):
         if word.onsets[index] != "ㄹ" or word.codas[index - 1] != "ㄴ" or index in word.settled:

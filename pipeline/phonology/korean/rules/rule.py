@@ -1,44 +1,44 @@
-"""What a rule is: a name, an article, examples that are its test, and a function."""
+"""A rule of pronunciation: a function on a word, with its article and the examples that test it."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline.phonology.explanation import RuleCard
 from pipeline.phonology.korean.word import Word
 
 Apply = Callable[[Word], bool]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of pronunciation.
 
     Attributes:
-        name: The function's name.
-        article: Article of the Standard Pronunciation (표준 발음법), with its section.
-        summary: First line of the function's docstring.
-        examples: (spelling, pronunciation) pairs; the rule fires for each.
-        apply: Rewrites a word in place; tells whether it changed anything.
+        card: What the rule is called and says; the rule fires on each of its examples.
+        apply: Rewrites a word in place; returns whether it changed anything.
     """
 
-    name: str
-    article: str
-    summary: str
-    examples: tuple[tuple[str, str], ...]
+    card: RuleCard
     apply: Apply
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return self.card.name
 
 
 def rule(article: str, examples: str) -> Callable[[Apply], Rule]:
-    """Make a function a `Rule`.
+    """Make a `Rule` of a function; the first line of its docstring becomes the rule's summary.
 
     Args:
         article: "17", or "29.2" for article 29, supplement 2.
-        examples: "굳이[구지] 밭이[바치]": spellings (spaces allowed) with their pronunciation.
+        examples: "굳이[구지] 밭이[바치]": spellings (spaces allowed), each with its pronunciation.
     """
     pairs = tuple((left.strip(), right) for left, right in re.findall(r"([^\[\]]+)\[([^\]]+)\]", examples))
 
     def wrap(function: Apply) -> Rule:
         summary = (function.__doc__ or "").partition("\n")[0]
-        return Rule(function.__name__, article, summary, pairs, function)
+        return Rule(RuleCard(function.__name__, article, summary, pairs), function)
 
     return wrap

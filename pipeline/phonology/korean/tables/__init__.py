@@ -6,7 +6,11 @@ from importlib import resources
 
 @cache
 def read_table(name: str) -> tuple[tuple[str, ...], ...]:
-    """The rows of `<name>.tsv`, without its header; every row has as many cells as the header."""
+    """The rows of `<name>.tsv` below its header.
+
+    Raises:
+        ValueError: A row has more or fewer cells than the header.
+    """
     text = (resources.files(__name__) / f"{name}.tsv").read_text(encoding="utf-8")
     header, *rows = parse_rows(text)
     for row in rows:
@@ -17,7 +21,7 @@ def read_table(name: str) -> tuple[tuple[str, ...], ...]:
 
 @cache
 def read_pairs(name: str) -> dict[str, str]:
-    """A table of two columns as a mapping from the first to the second."""
+    """`<name>.tsv` as a mapping from its first column to its second."""
     return {row[0]: row[1] for row in read_table(name)}
 
 
@@ -28,7 +32,7 @@ def read_column(name: str) -> frozenset[str]:
 
 
 def parse_rows(text: str) -> list[tuple[str, ...]]:
-    """Cells of every line that is neither empty nor a comment."""
+    """The cells of every line, without empty lines and comments."""
     return [
         tuple(cell.strip() for cell in line.split("\t"))
         for line in text.splitlines()

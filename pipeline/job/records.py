@@ -1,0 +1,109 @@
+"""What finished tasks leave behind: a record each, and what all records add up to.
+
+A task whose record holds its key, and whose shard is still what the record says, is not done
+again. The parent process lives on records alone: audio never travels between processes.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.contract.files import file_sha256
+from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256, ShardRecord
+from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.dataset.builder import Content
+from pipeline.dataset.statistics import Tally
+from pipeline.job.folder import crumb_path, record_path, shard_path
+from pipeline.job.plan import Task, TaskContext, as_text
+from pipeline.record import Dropped
+
+
+class WrittenShard(Record):
+    """The shard that a task wrote."""
+
+    sha256: Sha256
+    bytes: Count
+    rows: Count
+
+
+class TaskRecord(Record):
+    """What a finished task leaves behind; all that the parent needs to know of it."""
+
+    name: str
+    key: str
+    split: str
+    shard: WrittenShard | None  # None when every utterance was dropped
+    dropped: tuple[DroppedLine, ...]
+    tally: Tally
+    timings: dict[str, float]  # seconds by stage; not part of the manifest
+
+
+def read_record(out: Path, name: str, *, key: str) -> TaskRecord | None:
+    """The record of a task that was finished under `key`, or None if the task must be done."""
+    try:
+        record = TaskRecord.model_validate_json(record_path(out, name).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+    return record if record.key == key else None
+
+
+def finish_task(task: Task, context: TaskContext) -> TaskRecord:
+    """Do a task, unless it is finished already, and return its record."""
+    crumb_path(context.out, task.name).unlink(missing_ok=True)  # of a worker that died long ago
+    record = read_record(context.out, task.name, key=task.key)
+    if record is not None and _is_intact(context.out, record):
+        return record
+    from pipeline.job.task import process_task  # loads the stages: only workers with something to do pay
+
+    return process_task(task, context)
+
+
+def _is_intact(out: Path, record: TaskRecord) -> bool:
+    """Whether the shard of a recorded task is there, byte for byte."""
+    path = shard_path(out, record.name)
+    if record.shard is None:
+        return not path.exists()
+    return (
+        path.is_file()
+        and path.stat().st_size == record.shard.bytes
+        and file_sha256(path) == record.shard.sha256
+    )
+
+
+def dropped_line(dropped: Dropped) -> DroppedLine:
+    """The line of the dropped list for `dropped`."""
+    return DroppedLine(
+        id=as_text(dropped.id), stage=dropped.stage, reason=dropped.reason, detail=as_text(dropped.detail)
+    )
+
+
+def collect_content(listing_dropped: Iterable[Dropped], records: Iterable[TaskRecord]) -> Content:
+    """What a run made: the shards and dropped utterances of its tasks, in the order of `records`.
+
+    Args:
+        listing_dropped: What was dropped while the corpus was listed.
+    """
+    dropped = [dropped_line(item) for item in listing_dropped]
+    shards: list[ShardRecord] = []
+    tallies: list[Tally] = []
+    for record in records:
+        dropped += record.dropped
+        if record.shard is not None:
+            shards.append(_shard_record(record, record.shard))
+            tallies.append(record.tally)
+    return Content(shards=shards, tallies=tallies, dropped=dropped)
+
+
+def _shard_record(record: TaskRecord, shard: WrittenShard) -> ShardRecord:
+    return ShardRecord(
+        path=shard_path(Path(), record.name).name,
+        sha256=shard.sha256,
+        bytes=shard.bytes,
+        stored_rows=shard.rows,
+        rows=shard.rows,
+        ranges=None,
+        seconds=record.tally.samples_out / SAMPLE_RATE_HZ,
+        split=record.split,
+        settings=0,
+    )

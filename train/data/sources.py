@@ -1,0 +1,181 @@
+"""Manifests to train on, and their shards: on this machine, or at a URL and copied here once.
+
+A shard is mapped into memory, so it must be a local file. One at a URL (s3://, https://, gs://
+and whatever else fsspec reads) is copied to the cache when its split is first opened, and kept.
+fsspec's own `filecache` would give a copy its name before its hash could be checked.
+"""
+
+import hashlib
+import os
+import posixpath
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import fsspec
+import pyarrow as pa
+
+from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource
+from pipeline.contract.files import file_sha256, replacing
+from pipeline.contract.manifest import Manifest, ShardRecord, VocabularyRecord
+from pipeline.contract.manifest_file import read_manifest
+from pipeline.contract.opened import OpenedManifest, open_manifest
+from train.run.logs import say
+
+CACHE_VARIABLE: Final = "MALSORI_CACHE"
+COPIED_BYTES: Final = 2**22
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteShards:
+    """The URL of a manifest's shards, and the local folder that they are copied to."""
+
+    root: str
+    folder: Path
+
+    def fetch(self, record: ShardRecord) -> None:
+        """Copy a shard to the local folder, unless it is already there.
+
+        Raises:
+            MissingResource: The shard cannot be read.
+            HandOffBroken: It is not the shard that the manifest describes.
+        """
+        local = self.folder / record.path
+        if local.is_file() and local.stat().st_size == record.bytes:
+            return
+        url = f"{self.root}/{record.path}"
+        say(f"copying {url} ({record.bytes / 1e6:.0f} MB) to {self.folder}")
+        _copy(url, local, sha256=record.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSource:
+    """A manifest, and access to its shards.
+
+    Attributes:
+        path: The path or URL as the user gave it.
+        remote: Copies shards from a URL to this machine; None for a local manifest.
+    """
+
+    path: str
+    opened: OpenedManifest
+    remote: RemoteShards | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest."""
+        return self.opened.manifest
+
+    def open_shards(self, split: str) -> list[pa.RecordBatch]:
+        """The rows of a split, mapped into memory; remote shards are copied here first.
+
+        Raises:
+            MissingResource: A remote shard cannot be read.
+            HandOffBroken: A shard is missing, or is not what the manifest says.
+        """
+        batches: list[pa.RecordBatch] = []
+        for record in self.manifest.split_shards(split):
+            if self.remote:
+                self.remote.fetch(record)
+            _check_size(self.opened.locate(record.path), record)
+            batches.extend(self.opened.rows(record).to_batches())
+        return batches
+
+    def check_hashes(self, split: str | None = None) -> None:
+        """Hash every shard (of `split`), copying remote ones here first.
+
+        Raises:
+            MissingResource: A remote shard cannot be read.
+            HandOffBroken: A shard is missing, or its bytes are not those of the manifest.
+        """
+        wanted = {shard.path: shard for shard in self.manifest.shards if split in {None, shard.split}}
+        for path, record in wanted.items():
+            if self.remote:
+                self.remote.fetch(record)
+            place = self.opened.locate(path)
+            if not place.is_file():
+                raise HandOffBroken(f"shard {path} of {self.path} is missing; copy it beside the others")
+            if file_sha256(place) != record.sha256:
+                raise HandOffBroken(
+                    f"shard {path} of {self.path} does not have the hash that the manifest gives: copy it"
+                    " again (malsori verify lists every problem)"
+                )
+
+
+def open_sources(paths: Sequence[Path | str]) -> list[ShardSource]:
+    """Read the manifests, which must all have the same vocabulary.
+
+    Args:
+        paths: Local paths, or URLs of any kind that fsspec reads.
+
+    Raises:
+        InputRejected: No manifest was given, or a file is not a manifest.
+        HandOffBroken: A manifest is broken, or two have different vocabularies.
+        MissingResource: A URL cannot be read.
+    """
+    if not paths:
+        raise InputRejected("no manifest given; `malsori preprocess` writes one")
+    sources = [_open_source(str(path)) for path in paths]
+    for first, other in pairwise(sources):
+        require_same_vocabulary(
+            first.manifest.vocabulary, other.manifest.vocabulary, f"{first.path} and {other.path}"
+        )
+    return sources
+
+
+def require_same_vocabulary(one: VocabularyRecord, other: VocabularyRecord, between: str) -> None:
+    """Raise HandOffBroken, naming the files `between` which they differ, unless both are the same."""
+    if one.sha256 != other.sha256:
+        raise HandOffBroken(
+            f"{between} have different vocabularies ({one.name}, {len(one.symbols)} symbols;"
+            f" {other.name}, {len(other.symbols)} symbols): preprocess both with the same malsori"
+        )
+
+
+def _open_source(path: str) -> ShardSource:
+    if "://" in path:
+        remote, copy = _open_remote(path)
+        return ShardSource(path, open_manifest(copy, root=remote.folder), remote)
+    if not Path(path).is_file():
+        raise InputRejected(f"no manifest at {path}; `malsori preprocess` writes one")
+    return ShardSource(path, open_manifest(Path(path)))
+
+
+def _open_remote(url: str) -> tuple[RemoteShards, Path]:
+    """The shards of the manifest at `url`, and a local copy of the manifest itself."""
+    cache = Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "malsori")
+    folder = cache / hashlib.sha256(url.encode()).hexdigest()[:16]
+    copy = folder / "manifest.json"
+    _copy(url, copy)
+    protocol, path = url.split("://", 1)
+    root = posixpath.normpath(posixpath.join(posixpath.dirname(path), read_manifest(copy).root))
+    return RemoteShards(f"{protocol}://{root}", folder), copy
+
+
+def _copy(url: str, local: Path, *, sha256: str | None = None) -> None:
+    """Copy a file; under the name `local` it is whole and has the hash expected, or is not there."""
+    try:
+        with fsspec.open(url, "rb") as source, replacing(local) as target:
+            shutil.copyfileobj(source, target, COPIED_BYTES)
+            target.flush()
+            temporary = Path(target.name)
+            if sha256 is not None and file_sha256(temporary) != sha256:
+                raise HandOffBroken(
+                    f"{url} does not have the hash that its manifest gives; upload the shard again"
+                )
+    except ValueError as error:
+        raise InputRejected(f"{url}: {error}") from error
+    except ImportError as error:
+        raise MissingResource(f"{url}: {error}") from error
+    except OSError as error:
+        raise MissingResource(f"{url} cannot be read: {error}") from error
+
+
+def _check_size(path: Path, record: ShardRecord) -> None:
+    """Opening a shard reports a missing one; a size that differs is cheaper to find than a hash."""
+    size = path.stat().st_size if path.is_file() else None
+    if size not in {None, record.bytes}:
+        raise HandOffBroken(f"shard {path} has {size} bytes, its manifest says {record.bytes}; copy it again")
