@@ -20,17 +20,17 @@ def prepare_clip(
 ) -> Clip | Rejection:
     """Check, resample, shorten the pauses and denoise one utterance.
 
-    The longest length applies to what is left after the pauses are shortened: that is what the
-    GPU gets. Samples beyond full scale (float files, resampling) are scaled down, never clipped.
+    The longest length applies after the pauses are shortened: that is what reaches the GPU. A clip
+    beyond full scale (float files, resampling) is scaled down, never clipped.
 
     Args:
-        recording: What `Recordings.read` decoded.
-        silence: When a pause is too long, and what is left of it.
-        denoise: Engine and strength.
-        acceptance: Shortest and longest clip.
+        recording: As `Recordings.read` returns it.
+        silence: When a pause is too long, and how much of it to keep.
+        denoise: Engine, strength, and which clips are noisy.
+        acceptance: Shortest and longest clip to keep.
 
     Returns:
-        The clip at 16 kHz, within [-1, 1], or why there is none: EMPTY_AUDIO,
+        The clip at 16 kHz, within [-1, 1], or the reason to drop it: EMPTY_AUDIO,
         NOT_FINITE_AUDIO, SILENT_AUDIO, TOO_SHORT_AUDIO or TOO_LONG_AUDIO.
     """
     rejection = check_recording(recording, settings=acceptance)
@@ -58,8 +58,8 @@ def kept_spans(spans: tuple[Span, ...], *, length: int, source: SourceSpan) -> t
 
     Args:
         spans: Spans of the clip before its pauses were shortened, in samples at 16 kHz.
-        length: The samples of that clip.
-        source: The samples of the recording that it was made of.
+        length: Number of samples in that clip.
+        source: The part of the recording that the clip was made from.
 
     Returns:
         Samples of the recording at its own rate, counted from its start; each edge is the

@@ -8,15 +8,15 @@ import numpy.typing as npt
 import soundfile
 
 BLOCK_SAMPLES = 1 << 20
-"""Memory is taken block by block as samples arrive, never on a header's word."""
+"""Memory grows block by block as samples arrive; a header's claim reserves none."""
 
 UNKNOWN_LENGTH = 1 << 62
-"""libsndfile says 2**63 - 1 where a stream's header gives no length."""
+"""libsndfile reports 2**63 - 1 samples when a stream's header gives no length."""
 
 SEEKABLE_SUBTYPES = ("PCM", "FLOAT", "DOUBLE", "ALAW", "ULAW")
-"""Where every sample stands alone, or the container (FLAC) seeks exactly. A lossy codec's frame
-leans on those before it, and libsndfile's seeks go astray (measured: within the last page of an
-Ogg Vorbis by up to a block, over 1,700 samples of an MP3): those are decoded from the start."""
+"""Formats in which libsndfile seeks to the exact sample. In lossy codecs a frame depends on those
+before it, and seeks miss (measured: by up to a block in the last page of an Ogg Vorbis, by over
+1,700 samples in an MP3), so these are decoded from the start."""
 
 KSPON_RATE_HZ = 16_000
 
@@ -43,7 +43,7 @@ class Decoder(Protocol):
 
 
 class HeaderlessPcm:
-    """Signed 16-bit little-endian mono samples at 16 kHz and nothing else: KsponSpeech's .pcm."""
+    """A file of signed 16-bit little-endian mono samples at 16 kHz, without a header: KsponSpeech's .pcm."""
 
     rate_hz = KSPON_RATE_HZ
 
@@ -60,7 +60,7 @@ class HeaderlessPcm:
 
 
 class SoundFileDecoder:
-    """Whatever libsndfile decodes (WAV, FLAC, MP3, Ogg and more), by content, not by suffix."""
+    """Any format that libsndfile decodes (WAV, FLAC, MP3, Ogg and more), recognised by content."""
 
     def __init__(self, stream: FileIO) -> None:
         self._stream = stream
@@ -84,7 +84,7 @@ class SoundFileDecoder:
             self._go_to(start)
             return self._decode(count)
         except soundfile.LibsndfileError:
-            self._open()  # a decoder that failed once fails for good parts, too
+            self._open()  # after one error a decoder also fails on intact parts
             raise
 
     def _go_to(self, start: int) -> None:
@@ -96,7 +96,7 @@ class SoundFileDecoder:
         self._skip(start - self._position)
 
     def _skip(self, count: int) -> int:
-        """Decode up to `count` samples and forget them; how many there were."""
+        """Decode and discard up to `count` samples; return how many there were."""
         before = self._position
         while count > 0:
             skipped = len(self._block(count))
@@ -110,7 +110,7 @@ class SoundFileDecoder:
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     def _block(self, most: int) -> Frames:
-        """The next samples: `most`, or a block's worth, or what is left."""
+        """The next samples: at most `most` and at most a block."""
         wanted = min(BLOCK_SAMPLES, most)
         block: Frames = self._file.read(out=np.empty((wanted, self.channels), np.float32))
         self._position += len(block)
@@ -118,12 +118,12 @@ class SoundFileDecoder:
 
 
 class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
-    """A file that soundfile does not seek in behind our back.
+    """A file in which soundfile never seeks on its own.
 
-    After every read of a seekable file soundfile seeks to where it is already: that takes time,
-    costs a lossy decoder the state it needs, and fails at the end of a FLAC of unknown length.
+    After every read of a seekable file, soundfile seeks to the current position. That takes time,
+    loses the state that a lossy decoder needs, and fails at the end of a FLAC of unknown length.
     """
 
     def seekable(self) -> bool:
-        """What `SoundFile.read` asks before it does that; `seek` itself still works."""
+        """`SoundFile.read` asks this before it seeks; `seek` itself still works."""
         return False

@@ -1,4 +1,4 @@
-"""Turning down stationary noise, by the engine that the settings name."""
+"""Turn down stationary noise with the engine named in the settings."""
 
 import sys
 from collections.abc import Iterator
@@ -13,27 +13,28 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.record import Waveform
 
 MOST_NOISE_SAMPLES = 30 * SAMPLE_RATE_HZ
-"""Half a minute of noise is profile enough; an hour's clip must not hold it all."""
+"""Half a minute of noise is enough for a profile, and bounds the memory for an hour's clip."""
 
 NOISE_SPREAD = np.float32(10**0.6)
-"""6 dB. On clean speech it raises the SI-SDR by 1.5 to 2 dB; with white and pink noise it changes
-nothing, with babble at 10 dB it costs 0.1 to 0.4 dB (TEDxKR and KsponSpeech, 5 to 15 dB)."""
+"""6 dB: frames this far above the quietest may still be noise. Compared with no such limit, SI-SDR
+rises by 1.5 to 2 dB on clean speech, stays the same in white and pink noise, and falls by 0.1 to
+0.4 dB in babble at 10 dB (TEDxKR and KsponSpeech, 5 to 15 dB)."""
 
 
 def denoise(wave: Waveform, *, snr_db: float, settings: DenoiseSettings) -> Waveform:
     """Turn down the stationary noise of a 16 kHz clip, if it is noisy.
 
-    The noise is what the clip's quietest frames hold. A clip too short to show its noise, or
-    without any (digital silence), comes back as it is, and so does one of `settings.max_snr_db`
-    or more.
+    The noise is estimated from the clip's quietest frames. A clip with `settings.max_snr_db` or
+    more comes back as it is; so does one too short to show its noise, or whose quietest frames
+    are digital silence.
 
     Args:
         wave: Shape (S,), float32 in [-1, 1], finite.
-        snr_db: Its speech level over its noise floor, as `Levels` has it.
-        settings: Engine, strength, and what counts as noisy.
+        snr_db: Its signal-to-noise ratio, from `Levels`.
+        settings: Engine, strength, and which clips are noisy.
 
     Returns:
-        Shape (S,), float32 in [-1, 1]; the very same array where nothing is done.
+        Shape (S,), float32 in [-1, 1]; the same array if nothing was done.
     """
     if settings.engine == "off":
         return wave
@@ -50,20 +51,20 @@ def denoise(wave: Waveform, *, snr_db: float, settings: DenoiseSettings) -> Wave
 
 
 def find_noise(wave: Waveform, *, frame_samples: int, share: float) -> Waveform:
-    """What a clip's noise sounds like: its quietest frames in a row, shape (N * frame_samples,).
+    """A sample of a clip's noise: its quietest frames in a row, shape (N * frame_samples,).
 
-    Of the quietest `share` of the frames, those within 6 dB of the quietest: stationary noise
-    spreads less, and in a clip without a pause the rest is speech already. Digital silence
-    before and after the recording is no noise and is left out; where it is the quietest share
-    itself, the noise is gone already and the result is all zero or empty. Of very long clips
-    every n-th such frame is taken.
+    These are, among the quietest `share` of the frames, those within 6 dB of the quietest one:
+    stationary noise varies less than that, and in a clip without a pause louder frames are speech.
+    Digital silence before and after the recording does not count as noise. If the quietest share
+    is digital silence itself, there is no noise to find: the result is all zero or empty. In very
+    long clips only every n-th such frame is taken.
     """
     sounding = _without_silent_ends(wave)
     count = len(sounding) // frame_samples
     frames = sounding[: count * frame_samples].reshape(count, frame_samples)
     if count == 0:
         return frames.ravel()
-    # Per sample that is not exactly zero: next to a lost packet, a frame is not quieter but shorter.
+    # Power per non-zero sample: a frame that touches a lost packet is shorter, not quieter.
     powers = np.einsum("fs,fs->f", frames, frames) / np.maximum(1, np.count_nonzero(frames, axis=1))
     loudest = np.sort(powers)[max(1, round(share * count)) - 1]
     chosen = np.flatnonzero(powers <= loudest)
@@ -81,7 +82,7 @@ def _without_silent_ends(wave: Waveform) -> Waveform:
 
 
 def package_gate(wave: Waveform, *, noise: Waveform, settings: DenoiseSettings) -> Waveform:
-    """The same gate by the noisereduce package, in float64: slow, and the oracle of ours."""
+    """The same gate from the noisereduce package, in float64: slow; our gate is tested against it."""
     with _without_torch():
         import noisereduce
     gated: Waveform = noisereduce.reduce_noise(
@@ -102,7 +103,7 @@ def package_gate(wave: Waveform, *, noise: Waveform, settings: DenoiseSettings) 
 
 
 def package_defaults(wave: Waveform) -> Waveform:
-    """The noisereduce package as it comes: the non-stationary gate at full strength."""
+    """The noisereduce package with its defaults: the non-stationary gate at full strength."""
     with _without_torch():
         import noisereduce
     if not wave.any():

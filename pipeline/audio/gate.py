@@ -1,4 +1,4 @@
-"""The stationary spectral gate in float32: what does not rise above the noise is turned down.
+"""The stationary spectral gate in float32: turns down what does not rise above the noise.
 
 The algorithm is that of the noisereduce package (Sainburg, 2019): a threshold per frequency
 from the mean and deviation, in dB, of a noise clip; a mask of the cells above it; the mask
@@ -22,20 +22,20 @@ from pipeline.record import Waveform
 
 BLOCK_FRAMES = 128
 DYNAMIC_RANGE_DB = 80.0
-"""Noise levels are taken to lie within this range below a frequency's loudest frame."""
+"""Noise levels further than this below a frequency's loudest frame are raised to this limit."""
 PACKAGE_LEAD_SAMPLES = 30_000
-"""noisereduce pads a clip by this much: it sets where the frames begin, and so do we."""
+"""noisereduce pads a clip by this much, which sets where its frames begin; ours begin there too."""
 
 Cells = npt.NDArray[np.float32]
 """One value per frame and frequency, shape (T, F)."""
 
 
 def gate_noise(wave: Waveform, *, noise: Waveform, settings: DenoiseSettings) -> Waveform:
-    """Turn down what is not louder than `noise`, cell by cell of the spectrogram.
+    """Turn down each cell of the spectrogram that is not louder than `noise`.
 
     Args:
         wave: Shape (S,), float32, 16 kHz.
-        noise: Shape (N,), N >= n_fft: what the noise alone sounds like.
+        noise: Shape (N,), N >= n_fft: the noise alone.
         settings: The gate's parameters.
 
     Returns:
@@ -63,7 +63,7 @@ def hop_samples(settings: DenoiseSettings) -> int:
 
 
 def noise_threshold(noise: Waveform, *, settings: DenoiseSettings) -> npt.NDArray[np.float32]:
-    """Power per frequency, shape (F,), that counts as louder than the noise."""
+    """Power above which a cell counts as louder than the noise, per frequency, shape (F,)."""
     padding = np.zeros(settings.n_fft // 2, np.float32)
     powers = _powers(analyse(np.concatenate((padding, noise, padding)), settings=settings))
     smallest = (np.finfo(np.float64).eps * settings.n_fft / 2) ** 2
@@ -75,12 +75,12 @@ def noise_threshold(noise: Waveform, *, settings: DenoiseSettings) -> npt.NDArra
 
 
 def smoothing_frames(settings: DenoiseSettings) -> int:
-    """Frames at each side that the smoothed mask of a frame depends on."""
+    """How many frames on each side influence the smoothed mask of a frame."""
     return int(settings.smooth_ms / (hop_samples(settings) / SAMPLE_RATE_HZ * 1000))
 
 
 def smoothing_bins(settings: DenoiseSettings) -> int:
-    """Frequencies at each side that the smoothed mask of a frequency depends on."""
+    """How many frequencies on each side influence the smoothed mask of a frequency."""
     return int(settings.smooth_hz / (SAMPLE_RATE_HZ / (settings.n_fft / 2)))
 
 
@@ -94,10 +94,10 @@ def analyse(samples: Waveform, *, settings: DenoiseSettings) -> npt.NDArray[np.c
 
 
 def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Cells:
-    """Gains from a mask: a triangle over time and frequency, 1 - prop_decrease where all is noise.
+    """Smooth a mask over time and frequency (a triangle) into gains; pure noise gets 1 - prop_decrease.
 
     Args:
-        mask: Shape (T, F), with `smoothing_frames` more frames at each end than come out.
+        mask: Shape (T, F), with `smoothing_frames` more frames at each end than the result.
         settings: The triangle's widths and `prop_decrease`.
     """
     frames, bins = smoothing_frames(settings) + 1, smoothing_bins(settings) + 1
@@ -106,8 +106,8 @@ def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Cells:
     most = (frames * bins) ** 2
     padded = np.zeros((len(counts), mask.shape[1] + 2 * bins - 2), np.min_scalar_type(most))
     padded[:, bins - 1 : 1 - bins] = counts
-    # Along frequency on the flat array: long inner loops; what runs over a row's end falls
-    # into the padding, which is cut off.
+    # Along frequency on the flat array, for long inner loops: what runs over a row's end lands in
+    # the padding, which is cut off.
     flat = padded.reshape(-1)
     flat[: flat.size - 2 * bins + 2] = _box(_box(flat, bins), bins)
     prop = np.float32(settings.prop_decrease)
@@ -117,7 +117,7 @@ def smooth(mask: npt.NDArray[np.bool_], *, settings: DenoiseSettings) -> Cells:
 
 
 def _box(counts: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
-    """Sums of `width` neighbours along the first axis; `width` - 1 places fewer come out."""
+    """Sums of `width` neighbours along the first axis, which gets `width` - 1 places shorter."""
     places = len(counts) - width + 1
     sums = counts[:places].copy()
     for shift in range(1, width):
@@ -127,7 +127,7 @@ def _box(counts: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
 
 @lru_cache(maxsize=8)
 def _edge(bins: int, width: int) -> npt.NDArray[np.float32]:
-    """Share of the triangle that lies inside the spectrum, shape (F,): less than 1 at its ends."""
+    """The share of the triangle inside the spectrum, shape (F,): less than 1 near its ends."""
     box = np.ones(width)
     triangle = np.convolve(box, box) / width**2
     return np.convolve(np.ones(bins), triangle, mode="same").astype(np.float32)
@@ -139,7 +139,7 @@ def _window(n_fft: int) -> npt.NDArray[np.float32]:
 
 
 def _powers(spectra: npt.NDArray[np.complex64]) -> Cells:
-    """Squared magnitudes, without the square root of `abs`."""
+    """Squared magnitudes, without the square root that `abs` would take."""
     parts = np.square(spectra.view(np.float32))
     powers: Cells = parts[:, 0::2] + parts[:, 1::2]
     return powers

@@ -1,4 +1,4 @@
-"""Levels of short frames: where the voice is, where the noise floor is."""
+"""Levels of short frames: how loud the voice and the noise floor are."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ FRAME_SAMPLES = 480
 LOUD_PERCENTILE = 95
 QUIET_PERCENTILE = 15
 LOWEST_DB = -120.0
-"""What digital silence is called: below the floor of 16-bit audio, and finite."""
+"""The level given to digital silence: finite, and below the floor of 16-bit audio."""
 
 Powers = npt.NDArray[np.float32]
 """Mean square of each frame about its mean, shape (F,)."""
@@ -22,8 +22,8 @@ Powers = npt.NDArray[np.float32]
 def frame_powers(wave: Waveform, *, frame_samples: int = FRAME_SAMPLES) -> Powers:
     """Power of consecutive frames without their DC offset; the last one may be shorter.
 
-    An offset (cheap sound cards) would lift every pause above a gate that is relative to the
-    loudest frames.
+    An offset (from cheap sound cards) would lift every pause above the energy gate, which is
+    relative to the loudest frames.
     """
     whole = len(wave) // frame_samples
     frames = wave[: whole * frame_samples].reshape(whole, frame_samples)
@@ -36,7 +36,7 @@ def frame_powers(wave: Waveform, *, frame_samples: int = FRAME_SAMPLES) -> Power
 
 
 def percentile(values: Powers, percent: float) -> float:
-    """The value that `percent` of `values` do not exceed, without interpolation."""
+    """The percentile without interpolation: one of `values`."""
     rank = int(percent / 100 * (len(values) - 1))
     ordered: Powers = np.partition(values, rank)
     return float(ordered[rank])

@@ -1,4 +1,4 @@
-"""Recordings on disk: opened and hashed once, read in slices, every fault a `Rejection`."""
+"""Recordings on disk: opened and hashed once, read in slices; every fault is a `Rejection`."""
 
 import hashlib
 import stat
@@ -21,16 +21,16 @@ RATES_HZ = range(4_000, 384_001)
 MOST_CHANNELS = 64
 
 END_TOLERANCE_S = 0.05
-"""A segment may end this much past the audio: annotation tools round their times."""
+"""A segment may end this far beyond the audio, because annotation tools round their times."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRecording:
-    """An open file, hashed, with what is known to be wrong with it.
+    """An open, hashed file and its known faults.
 
     Attributes:
-        truncation: What shows that its end is missing, or None.
-        note: What was mended, or None.
+        truncation: Evidence that its end is missing, or None.
+        note: What was repaired, or None.
     """
 
     name: str
@@ -42,9 +42,9 @@ class OpenRecording:
 
 
 class Recordings:
-    """A worker's reader: utterances of one file, in a row, open and hash it once.
+    """A worker's reader. Consecutive utterances of one file open and hash it once.
 
-    It holds the last file open: use it as a context manager, or `close` it.
+    The last file stays open: use the reader as a context manager, or `close` it.
     """
 
     def __init__(self, *, longest_s: float = 300.0) -> None:
@@ -71,7 +71,7 @@ class Recordings:
         """Decode one utterance to mono float32 at the recording's own rate.
 
         Returns:
-            The samples and where they lie, or why there are none: MISSING_AUDIO,
+            The samples and where they lie, or the reason there are none: MISSING_AUDIO,
             UNREADABLE_AUDIO, TRUNCATED_AUDIO, EMPTY_AUDIO, SEGMENT_OUTSIDE_AUDIO or
             TOO_LONG_AUDIO (longer than a worker's memory should hold).
         """
@@ -85,7 +85,7 @@ class Recordings:
 
 
 def open_recording(path: Path) -> OpenRecording | Rejection:
-    """Open and hash a recording, or say why that is not possible."""
+    """Open and hash a recording, or give the reason it cannot be."""
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
@@ -122,7 +122,7 @@ def _examine(stream: FileIO, *, path: Path, file_bytes: int) -> OpenRecording | 
 
 
 def _is_headerless(stream: FileIO, *, suffix: str) -> bool:
-    """Raw samples go by their suffix, for want of a header; a WAV under that suffix has one."""
+    """Whether a file is raw samples: by its suffix, unless it starts like a WAV."""
     stream.seek(0)
     return suffix.lower() in HEADERLESS_SUFFIXES and stream.read(4) != b"RIFF"
 
@@ -153,9 +153,9 @@ def read_segment(recording: OpenRecording, source: AudioSource, *, longest_s: fl
 def find_span(
     recording: OpenRecording, source: AudioSource, *, longest_s: float
 ) -> tuple[int, int] | Rejection:
-    """First sample of an utterance and the one after its last, or why it has none.
+    """The first sample of an utterance and the one after its last, or the reason it has none.
 
-    Of a truncated file, segments before the cut are whole; the file as a whole is not.
+    In a truncated file, segments before the cut are complete; the whole file is not.
     """
     name, rate_hz, length = recording.name, recording.decoder.rate_hz, recording.decoder.length
     if recording.truncation and source.length_s is None:

@@ -15,8 +15,8 @@ Pcm16 = npt.NDArray[np.int16]
 BLOCK_SAMPLES = 1 << 20
 
 DEAD_DB = 40.0
-"""A channel this far below the loudest carries no voice: an unplugged or muted microphone.
-Halving the voice for its sake would also move it towards the 16-bit floor."""
+"""A channel this far below the loudest is an unplugged or muted microphone. Averaging it in would
+halve the voice, and move it towards the 16-bit floor."""
 
 
 def mix_to_mono(frames: npt.NDArray[np.float32]) -> Waveform:
@@ -60,8 +60,8 @@ def resample(wave: Waveform, *, rate_hz: int) -> Waveform:
         rate_hz: Its sample rate.
 
     Returns:
-        Shape (S * 16000 / rate_hz,), float32; the very same array at 16 kHz. A recording near
-        full scale may come out slightly above it.
+        Shape (S * 16000 / rate_hz,), float32; the same array if `rate_hz` is 16 kHz. A recording
+        near full scale may come out slightly above it.
     """
     if rate_hz == SAMPLE_RATE_HZ:
         return wave

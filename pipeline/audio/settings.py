@@ -1,4 +1,4 @@
-"""Settings of the audio stage. Importing them costs pydantic and nothing else."""
+"""Settings of the audio stage. Importing them loads only pydantic."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -14,11 +14,11 @@ class AcceptanceSettings(Settings):
     """Which recordings are worth keeping.
 
     Attributes:
-        shortest_s: A clip below this is dropped; a few CTC frames hold no phone.
-        longest_s: A clip above this after silence is collapsed is dropped: it is the length
-            that reaches the GPU.
-        longest_recorded_s: An utterance above this is not even decoded; it bounds a worker's
-            memory, whatever a header claims.
+        shortest_s: Shorter clips are dropped: their few CTC frames hold no phone.
+        longest_s: Clips that are longer once their pauses are shortened are dropped: this is
+            the length that reaches the GPU.
+        longest_recorded_s: Longer utterances are dropped before they are decoded; this bounds a
+            worker's memory, whatever a header claims.
     """
 
     shortest_s: PositiveFloat = 0.1
@@ -33,15 +33,15 @@ class AcceptanceSettings(Settings):
 
 
 class SilenceSettings(Settings):
-    """When a pause is too long, and what is left of it.
+    """When a pause is too long, and how much of it to keep.
 
     Attributes:
         enabled: False keeps every pause as it is.
-        longest_s: A run without speech may last this long.
-        kept_s: What a longer run is cut to, half at each side.
+        longest_s: A pause may last this long.
+        kept_s: A longer pause is cut to this, half on each side of the cut.
         cross_fade_ms: Length of the linear cross-fade at the cut.
         vad_level: webrtcvad's aggressiveness, 0 (calls most things speech) to 3.
-        gate_db: Speech is also louder than the clip's 95th percentile minus this.
+        gate_db: Only frames louder than the clip's 95th percentile minus this count as speech.
     """
 
     enabled: bool = True
@@ -74,15 +74,16 @@ class DenoiseSettings(Settings):
             comes, on every clip (it damages speech; it is here to repeat what others did).
         max_snr_db: A clip whose speech level is at least this far above its noise floor, as
             measured, is left as it is. 200 denoises every clip.
-        prop_decrease: Share of what is not above the threshold that is taken away, 0 to 1.
+        prop_decrease: How much of what is below the threshold is taken away, 0 to 1.
         n_std: The threshold's distance above the mean noise level, in standard deviations.
-        noise_share: Share of the clip's quietest frames that the noise profile is made of.
+        noise_share: The share of the clip's frames, the quietest, that the noise is estimated from.
         n_fft: Frame length in samples at 16 kHz.
-        overlap: Frames that a sample lies in: the hop is `n_fft` / `overlap`. 4 gains about
-            0.5 dB of SI-SDR in noise and costs a fifth of the whole pipeline's speed.
-        smooth_hz: Half width of the mask's smoothing over frequency. The smoothing runs over the
-            spectrum's lower end, where a man's fundamental is: 250 Hz costs 4 dB of SI-SDR on
-            clean speech, 1 dB at 10 dB of white noise.
+        overlap: In how many frames a sample lies: the hop is `n_fft` / `overlap`. 4 gains about
+            0.5 dB of SI-SDR in noise; where every clip is noisy it costs a fifth of the whole
+            pipeline's speed.
+        smooth_hz: Half width of the mask's smoothing over frequency. It weakens the lower end of
+            the spectrum, where a man's fundamental is: 250 Hz instead of 125 costs 4 dB of SI-SDR
+            on clean speech, 1 dB at 10 dB of white noise.
         smooth_ms: Half width of the mask's smoothing over time. A mask that changes more slowly
             helps a recogniser in babble: with 25 ms instead of 75, a recogniser that never heard a
             denoised clip made 67.2 % errors instead of 62.4 (65.3 without denoising).

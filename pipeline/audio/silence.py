@@ -1,4 +1,4 @@
-"""Long pauses, shortened: what speech there is survives sample by sample."""
+"""Shortens long pauses; speech keeps every sample."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pipeline.record import Waveform
 BLOCK_FRAMES = 1000  # half a minute
 
 Span = tuple[int, int]
-"""First sample and the one after the last."""
+"""The first sample and the one after the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Collapsed:
     Attributes:
         wave: Shape (S',), float32, 16 kHz.
         spans: What was kept of the input, sorted and disjoint; their lengths add up to S'.
-            Output sample i is the input's sample at the same place in the joined spans, save
-            for the cross-fade: half of it lies at each side of a joint.
+            Output sample i is sample i of the joined spans, except in the cross-fades, which lie
+            half on each side of a joint.
     """
 
     wave: Waveform
@@ -104,9 +104,9 @@ def _without(pauses: list[Span], *, kept: int, length: int) -> tuple[Span, ...]:
 
 
 def _join(wave: Waveform, spans: tuple[Span, ...], *, fade: int) -> Waveform:
-    """The spans in a row; around each joint, `fade` samples go over from one to the next.
+    """Join the spans, with a cross-fade of `fade` samples around each joint.
 
-    Linear, because it never exceeds the louder side; what it mixes lies within the pause.
+    A linear fade never exceeds the louder side, and all that it mixes lies within the pause.
     """
     joined = np.concatenate([wave[start:end] for start, end in spans])
     half = fade // 2

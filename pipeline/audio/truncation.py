@@ -1,15 +1,15 @@
-"""Files that end before their audio does, where libsndfile reads short without a word.
+"""Finds truncated WAV and Ogg files, which libsndfile reads short without an error.
 
-A truncated FLAC or MP3 is noticed while it is decoded. A truncated WAV is not: the size in its
-`data` chunk is compared with the file's here (RIFF; RF64 after EBU Tech 3306; RIFX is
-big-endian). Nor is a truncated Ogg: its last page must be marked as the end (RFC 3533).
+(A truncated FLAC or MP3 is noticed while it is decoded.) In a WAV, the size in the `data` chunk is
+compared with the file's (RIFF; RF64 after EBU Tech 3306; RIFX is big-endian). In an Ogg, the last
+page must be marked as the end of the stream (RFC 3533).
 """
 
 import os
 import struct
 from typing import BinaryIO
 
-MOST_CHUNKS = 1000  # no recorder writes more; a hostile file could hold millions
+MOST_CHUNKS = 1000  # no recorder writes more; a malicious file could hold millions
 STREAMED_FROM = 0x7FFF_0000
 """Data sizes from here on, and 0, are written by programs that cannot seek back to fill them in
 (sox 0x7FFFF000, ffmpeg 0xFFFFFFFF): the audio then goes to the end of the file."""
@@ -19,7 +19,7 @@ OGG_END_OF_STREAM = 0x04
 
 
 def find_truncation(stream: BinaryIO, *, file_bytes: int) -> str | None:
-    """What shows that audio is missing at the end of a WAV or Ogg file, or None.
+    """Evidence that audio is missing at the end of a WAV or Ogg file, or None.
 
     Args:
         stream: The open file; its position is moved.
@@ -39,7 +39,7 @@ def find_truncation(stream: BinaryIO, *, file_bytes: int) -> str | None:
 
 
 def _missing_from_wav(stream: BinaryIO, *, order: str, file_bytes: int) -> int:
-    """Bytes that the data chunk promises beyond the end of the file."""
+    """How many bytes the data chunk promises beyond the end of the file."""
     position, long_size = 12, 0
     for _ in range(MOST_CHUNKS):
         stream.seek(position)
@@ -59,7 +59,7 @@ def _missing_from_wav(stream: BinaryIO, *, order: str, file_bytes: int) -> int:
 
 
 def _long_data_size(body: bytes) -> int:
-    """The data size of an RF64 file; 0 where it was never filled in."""
+    """The data size of an RF64 file; 0 if it was never filled in."""
     size = int.from_bytes(body[8:16], "little")
     return 0 if size >= 1 << 63 else size
 

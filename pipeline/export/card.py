@@ -7,8 +7,8 @@ else's manifest can break out of them.
 import html
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
+from pipeline.audio.settings import FrontEndSettings
 from pipeline.contract.manifest import Manifest, SettingsRecord
 
 LICENCES = {
@@ -27,21 +27,10 @@ LICENCE_NOTE = (
     " dataset, including publishing it."
 )
 
-PAUSES: dict[object, str] = {True: "long pauses shortened", False: "pauses as recorded"}
-"""By the setting `silence.enabled`."""
-
-NOISE: dict[object, str] = {
-    "off": "noise as recorded",
-    "gate": "stationary noise reduced by malsori's spectral gate",
-    "noisereduce": "stationary noise reduced by the package noisereduce",
-    "noisereduce-defaults": "stationary noise reduced by the package noisereduce as it comes",
-}
-"""By the setting `denoise.engine`."""
-
 COLUMNS = (
     ("id", "`<corpus>/<speaker>/<utterance>`, stable"),
     ("speaker", "`<corpus>/<speaker>`, null where the corpus names none"),
-    ("audio", "16 kHz mono; {pauses}; {noise}"),
+    ("audio", "16 kHz mono; {treatment}"),
     ("num_samples", "samples of `audio`"),
     ("text", "cleaned spelling"),
     ("spoken", "what was said, where the corpus writes both down"),
@@ -173,33 +162,16 @@ def _settings(record: SettingsRecord) -> list[str]:
 def _columns(manifest: Manifest) -> list[tuple[str, str]]:
     """Each column and what it holds, which for audio depends on the settings."""
     used = sorted({shard.settings for shard in manifest.shards})
-    records = [manifest.settings[number].values for number in used]
-    enabled = [_setting(values, "silence", "enabled") for values in records]
-    engines = [_setting(values, "denoise", "engine") for values in records]
+    front_ends = [FrontEndSettings.of_run(manifest.settings[number].values) for number in used]
+    treatments = dict.fromkeys(
+        "treatment not recorded" if each is None else each.describe() for each in front_ends
+    )
+    denoised = any(each is None or each.denoise.engine != "off" for each in front_ends)
     content = {
-        "pauses": _either(PAUSES.get(value, "pauses: not recorded") for value in enabled),
-        "noise": _either(
-            "noise: not recorded" if value is None else NOISE.get(value, f"denoised by {_plain(str(value))}")
-            for value in engines
-        ),
-        "before": "" if set(engines) == {"off"} else " before noise reduction",
+        "treatment": f"{'depending on the shard, ' if len(treatments) > 1 else ''}{' or '.join(treatments)}",
+        "before": " before noise reduction" if denoised else "",
     }
     return [(name, text.format_map(content)) for name, text in COLUMNS]
-
-
-def _setting(values: dict[str, Any], stage: str, key: str) -> str | bool | None:
-    """A setting of a manifest that somebody else may have written; None if it is not there."""
-    table = values.get(stage)
-    value = table.get(key) if isinstance(table, dict) else None
-    return value if isinstance(value, str | bool) else None
-
-
-def _either(texts: Iterable[str]) -> str:
-    """One text for all shards, or all that there are when the shards' settings differ."""
-    different = list(dict.fromkeys(texts))
-    if len(different) == 1:
-        return different[0]
-    return f"depending on the shard, {' or '.join(different)}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -24,9 +24,9 @@ from typing import Any
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "tedxkr-mini"
 VARIANTS = {
     "naive script": [],
-    "PCM shards": ["denoise.engine=gate"],
-    "FLAC shards": ["denoise.engine=gate", "shards.audio=flac"],
-    "noisereduce package": ["denoise.engine=noisereduce"],
+    "PCM shards": ["denoise.max_snr_db=200.0"],  # every clip denoised
+    "FLAC shards": ["denoise.max_snr_db=200.0", "shards.audio=flac"],
+    "noisereduce package": ["denoise.engine=noisereduce", "denoise.max_snr_db=200.0"],
     "no denoising": ["denoise.engine=off"],
 }
 

@@ -109,26 +109,3 @@ def test_no_scheduler_at_the_address_is_one_clear_line(kspon_corpus, tmp_path):
     assert run.returncode == 3, run.stderr
     assert f"no Dask scheduler answers at {address}" in run.stderr
     assert "Traceback" not in run.stderr
-
-
-def test_the_parts_of_a_run_merge_into_what_one_box_writes(dataset, kspon_corpus, malsori, tmp_path):
-    """Three machines that share nothing; their shards are copied into one folder afterwards."""
-    gathered = tmp_path / "gathered"
-    (gathered / "shards").mkdir(parents=True)
-    for number in (1, 2, 3):
-        box = tmp_path / f"box{number}"
-        result = malsori(*preprocess_arguments(kspon_corpus, box), "--part", f"{number}/3")
-        assert result.exit_code in {0, 4}, result.output
-        for path in [*box.glob("*.json"), *(box / "shards").glob("*.*")]:
-            target = gathered / path.relative_to(box)
-            if path.is_file() and path.suffix in {".arrow", ".json", ".jsonl"}:
-                target.write_bytes(path.read_bytes())
-    parts = sorted(gathered.glob("small.part-*.json"))
-    assert len(parts) == 3
-    assert malsori("merge", *parts, "-o", gathered / "small.json").exit_code == 0
-    assert manifest_content(gathered / "small.json") == manifest_content(dataset)
-    assert malsori("verify", gathered / "small.json", "--deep").exit_code == 0
-    lines = (gathered / "shards" / "small.dropped.jsonl").read_text()
-    assert lines == (dataset.parent / "shards" / "small.dropped.jsonl").read_text()
-    assert malsori("merge", *parts[:2], "-o", gathered / "half.json").exit_code == 3
-    assert json.loads(parts[0].read_text())["part"] == {"number": 1, "of": 3}

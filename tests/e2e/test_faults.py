@@ -100,6 +100,7 @@ def workers_of(run: subprocess.Popen) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
 def test_workers_do_not_outlive_a_killed_parent(kspon_corpus, tmp_path):
     for _ in range(TRIES):
         run = subprocess.Popen(command(kspon_corpus, tmp_path, "--jobs", "2"), stderr=subprocess.DEVNULL)

@@ -3,11 +3,20 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import datasets
 import pytest
-from small_corpus import manifest_content, preprocess_arguments, rows_by_id, shard_bytes
+from small_corpus import (
+    TEST_SPEAKER,
+    make_kspon_corpus,
+    make_librispeech_corpus,
+    manifest_content,
+    preprocess_arguments,
+    rows_by_id,
+    shard_bytes,
+)
 
 SHARED = Path(__file__).parents[3] / "shared" / "corpora"
 
@@ -74,54 +83,63 @@ def test_one_worker_and_two_give_the_same_bytes(dataset, kspon_corpus, malsori, 
     assert manifest_content(tmp_path / "small.json") == manifest_content(dataset)
 
 
-def test_finished_shards_are_not_made_again(kspon_corpus, malsori, tmp_path):
-    malsori(*preprocess_arguments(kspon_corpus, tmp_path))
+@pytest.fixture
+def finished(dataset, kspon_corpus, tmp_path):
+    """The command that made a dataset, of which a copy lies in `tmp_path`: what it makes is there."""
+    shutil.copytree(dataset.parent, tmp_path, dirs_exist_ok=True)
+    return preprocess_arguments(kspon_corpus, tmp_path)
+
+
+def test_finished_shards_are_only_checked_and_changed_or_unwanted_ones_made_again(
+    finished, malsori, tmp_path
+):
     shards = sorted((tmp_path / "shards").glob("*.arrow"))
     written = [path.stat().st_mtime_ns for path in shards]
-    assert malsori(*preprocess_arguments(kspon_corpus, tmp_path)).exit_code == 0
+    again = malsori(*finished)
     assert [path.stat().st_mtime_ns for path in shards] == written
-    assert malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--fresh").exit_code == 0
+    assert "2 of 2 shards are finished already and are only checked" in again.stderr
+    assert "2, 2 of them from before" in again.stdout
+    assert "real time" not in again.stdout
+    fresh = malsori(*finished, "--fresh")
+    assert "are finished already" not in fresh.stderr
     assert [path.stat().st_mtime_ns for path in shards] != written
+    changed = malsori(*finished, "--set", "silence.longest_s=2.5")
+    assert "2 are made again: settings, versions or recordings have changed" in changed.stderr
 
 
 @pytest.mark.parametrize("change", ["setting", "input", "shard"])
-def test_a_changed_setting_input_or_shard_is_never_reused(kspon_corpus, malsori, tmp_path, change):
-    corpus = shutil.copytree(kspon_corpus, tmp_path / "corpus")
-    arguments = preprocess_arguments(corpus, tmp_path)
-    assert malsori(*arguments).exit_code == 0
+def test_a_changed_setting_input_or_shard_is_never_reused(kspon_corpus, malsori, finished, tmp_path, change):
     before = shard_bytes(tmp_path / "small.json")
     if change == "setting":
-        arguments += ["--set", "denoise.engine=off"]
+        finished += ["--set", "denoise.engine=off"]
     elif change == "input":
+        corpus = shutil.copytree(kspon_corpus, tmp_path / "corpus")
         pcm = next(corpus.rglob("KsponSpeech_000001.pcm"))
         pcm.write_bytes(pcm.read_bytes()[::-1])
+        finished = preprocess_arguments(corpus, tmp_path)
     else:
         shard = tmp_path / "shards" / "train-00000.arrow"
         shard.write_bytes(shard.read_bytes()[:-1] + b"\x01")
-    assert malsori(*arguments).exit_code == 0
+    assert malsori(*finished).exit_code == 0
     after = shard_bytes(tmp_path / "small.json")
     assert (after == before) == (change == "shard")
     assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
 
 
-def test_a_manifest_never_outlives_the_shards_it_describes(kspon_corpus, malsori, tmp_path, monkeypatch):
-    arguments = preprocess_arguments(kspon_corpus, tmp_path)
-    assert malsori(*arguments).exit_code == 0
-
+def test_a_manifest_never_outlives_the_shards_it_describes(finished, malsori, tmp_path, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("pipeline.job.run.run_tasks", fail)
-    assert malsori(*arguments, "--set", "silence.enabled=false").exit_code == 130
+    assert (tmp_path / "small.json").exists()
+    assert malsori(*finished, "--set", "silence.enabled=false").exit_code == 130
     assert not (tmp_path / "small.json").exists()
     assert not (tmp_path / "shards" / "state.json").exists()
 
 
-def test_a_folder_holds_the_shards_of_one_manifest_and_is_not_taken_over(kspon_corpus, malsori, tmp_path):
-    arguments = preprocess_arguments(kspon_corpus, tmp_path)
-    assert malsori(*arguments).exit_code == 0
+def test_a_folder_holds_the_shards_of_one_manifest_and_is_not_taken_over(finished, malsori, tmp_path):
     before = shard_bytes(tmp_path / "small.json")
-    other = [tmp_path / "other.json" if value == tmp_path / "small.json" else value for value in arguments]
+    other = [tmp_path / "other.json" if value == tmp_path / "small.json" else value for value in finished]
     result = malsori(*other, "--set", "denoise.engine=off")
     assert result.exit_code == 3
     assert f"holds the shards of {tmp_path / 'small.json'} (kspon)" in result.stderr
@@ -138,37 +156,6 @@ def test_arrow_files_that_are_not_ours_are_left_alone(kspon_corpus, malsori, tmp
     assert result.exit_code == 3
     assert "Arrow files that malsori did not write there" in result.stderr
     assert theirs.read_bytes() == b"somebody's data"
-
-
-def test_a_second_run_says_what_it_reuses(kspon_corpus, malsori, tmp_path):
-    arguments = preprocess_arguments(kspon_corpus, tmp_path)
-    assert "are finished already" not in malsori(*arguments).stderr
-    again = malsori(*arguments)
-    assert "2 of 2 shards are finished already and are only checked" in again.stderr
-    assert "2, 2 of them from before" in again.stdout
-    assert "real time" not in again.stdout
-    changed = malsori(*arguments, "--set", "silence.longest_s=2.5")
-    assert "2 are made again: settings, versions or recordings have changed" in changed.stderr
-
-
-def test_a_speaker_that_nobody_is_is_named_with_those_that_are_near(dataset, malsori, tmp_path):
-    result = malsori("split", dataset, "-o", tmp_path / "s.json", "--test-speaker", "nobody")
-    assert result.exit_code == 3
-    assert "no speaker 'nobody' here" in result.stderr
-
-
-def test_verify_names_the_shard_whose_byte_was_flipped(dataset, malsori, tmp_path):
-    shutil.copytree(dataset.parent, tmp_path / "copy")
-    manifest = tmp_path / "copy" / dataset.name
-    assert malsori("verify", manifest).exit_code == 0
-    shard = tmp_path / "copy" / "shards" / "valid-00000.arrow"
-    flipped = bytearray(shard.read_bytes())
-    flipped[len(flipped) // 2] ^= 1
-    shard.write_bytes(flipped)
-    result = malsori("verify", manifest)
-    assert result.exit_code == 5
-    assert "shard valid-00000.arrow: sha256" in result.stderr
-    assert "train-00000" not in result.stderr
 
 
 def test_a_dry_run_writes_nothing(kspon_corpus, malsori, tmp_path):
@@ -191,8 +178,8 @@ def test_the_time_said_beforehand_is_shared_by_the_jobs(kspon_corpus, malsori, t
     assert abs(seconds[0] - 2 * seconds[1]) <= 2
 
 
-def test_too_many_dropped_is_exit_4_with_everything_written(kspon_corpus, malsori, tmp_path):
-    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--max-dropped", "0.1")
+def test_too_many_dropped_is_exit_4_with_everything_written(finished, malsori, tmp_path):
+    result = malsori(*finished, "--max-dropped", "0.1")
     assert result.exit_code == 4
     assert "3 of 24 utterances were dropped" in result.stderr
     assert malsori("verify", tmp_path / "small.json").exit_code == 0
@@ -241,27 +228,47 @@ def test_the_raw_corpus_is_never_written_to(kspon_corpus, malsori):
     assert not (kspon_corpus / "out").exists()
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real recordings in ../shared/corpora")
-class TestRealRecordings:
-    """Real KsponSpeech and Pansori-TEDxKR recordings."""
+def real(name: str) -> Callable[[Path], Path]:
+    return lambda _: SHARED / name
 
-    def test_kspon_sample_drops_exactly_the_short_transcripts(self, malsori, tmp_path):
-        assert malsori(*preprocess_arguments(SHARED / "kspon-sample", tmp_path)).exit_code == 0
-        manifest = manifest_content(tmp_path / "small.json")
-        assert manifest["counts"] == {"read": 40, "kept": 35, "dropped": {"transcript_too_short": 5}}
-        assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
 
-    def test_tedxkr_accounts_for_all_266_files(self, malsori, tmp_path):
-        result = malsori(
-            "preprocess", SHARED / "tedxkr-mini", "--corpus", "librispeech", "--out", tmp_path / "shards",
-            "--manifest", tmp_path / "small.json", "--set", 'split.test_speakers=["6rOg6rG07ZiB"]',
-        )  # fmt: skip
-        assert result.exit_code == 0, result.output
-        manifest = manifest_content(tmp_path / "small.json")
-        assert manifest["counts"]["read"] == 266
-        assert manifest["counts"]["dropped"]["missing_transcript"] == 2
-        assert manifest["counts"]["dropped"]["transcript_too_short"] == 12
-        speakers = {
-            row["speaker"] for row in rows_by_id(tmp_path / "small.json").values() if row["split"] == "test"
-        }
-        assert speakers == {"librispeech/6rOg6rG07ZiB"}
+ACCOUNTS = {
+    "made here, as KsponSpeech": (
+        "kspon",
+        lambda folder: make_kspon_corpus(folder / "raw", utterances=8),
+        (8, 5),
+        {"empty_audio": 1, "missing_audio": 1, "transcript_too_short": 1},
+    ),
+    "made here, as TEDxKR": (
+        "librispeech",
+        lambda folder: make_librispeech_corpus(folder / "raw"),
+        (7, 5),
+        {"missing_transcript": 1, "transcript_too_short": 1},
+    ),
+}
+REAL_ACCOUNTS = {
+    "KsponSpeech": ("kspon", real("kspon-sample"), (40, 35), {"transcript_too_short": 5}),
+    "TEDxKR": (
+        "librispeech",
+        real("tedxkr-mini"),
+        (266, 252),
+        {"missing_transcript": 2, "transcript_too_short": 12},
+    ),
+}
+if SHARED.is_dir():
+    ACCOUNTS |= REAL_ACCOUNTS
+
+
+@pytest.mark.parametrize("corpus", ACCOUNTS)
+def test_every_file_of_a_corpus_is_accounted_for(malsori, tmp_path, corpus):
+    reader, make, (read, kept), dropped = ACCOUNTS[corpus]
+    arguments = preprocess_arguments(make(tmp_path), tmp_path, corpus_name=reader)
+    speakers = [TEST_SPEAKER] if reader == "librispeech" else []
+    result = malsori(*arguments, "--set", f"split.test_speakers={json.dumps(speakers)}")
+    assert result.exit_code == 0, result.output
+    counts = manifest_content(tmp_path / "small.json")["counts"]
+    assert counts == {"read": read, "kept": kept, "dropped": dropped}
+    assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
+    rows = rows_by_id(tmp_path / "small.json").values()
+    tested = {row["speaker"] for row in rows if row["split"] == "test"}
+    assert tested == {f"librispeech/{speaker}" for speaker in speakers}

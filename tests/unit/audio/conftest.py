@@ -1,4 +1,4 @@
-"""Sounds that the audio tests share, and real recordings where they are."""
+"""Sounds that the audio tests share, and real recordings if they lie beside the repository."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from spoken import speak_sentences
 
 from pipeline.audio.recordings import Recordings
 from pipeline.record import AudioSource, Recording, Rejection, Waveform
 
 RATE_HZ = 16_000
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "corpora"
+TEDXKR = Path(__file__).resolve().parents[4] / "shared" / "corpora" / "tedxkr-mini"
 
 
 @pytest.fixture(scope="session")
@@ -28,12 +29,12 @@ def murmur() -> Callable[..., Waveform]:
     return make
 
 
-@pytest.fixture(scope="session")
-def talk() -> list[Waveform]:
-    """Twenty real utterances of five speakers, 1 s or more each."""
-    paths = sorted((SHARED / "tedxkr-mini").rglob("*.flac"))
-    if not paths:
-        pytest.skip("no ../shared/corpora/tedxkr-mini")
+@pytest.fixture(scope="session", params=["spoken by espeak-ng", *(["TEDxKR"] if TEDXKR.is_dir() else [])])
+def talk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Waveform]:
+    """Twenty clean utterances of several speakers, 1 s or more each: ours, and real ones if there are any."""
+    if request.param != "TEDxKR":
+        return speak_sentences(tmp_path_factory.mktemp("spoken"), count=20)
+    paths = sorted(TEDXKR.rglob("*.flac"))
     waves = [soundfile.read(path, dtype="float32")[0] for path in paths[:: len(paths) // 30]]
     return [wave for wave in waves if len(wave) >= RATE_HZ][:20]
 

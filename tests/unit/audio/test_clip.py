@@ -119,7 +119,7 @@ def test_by_default_a_noisy_clip_is_denoised_and_a_clean_one_comes_out_bit_for_b
     assert np.std(found[-RATE_HZ:]) < 0.7 * np.std(noisy[-RATE_HZ:])
 
 
-def test_real_recordings(talk):
+def test_speech_stays_as_long_and_louder_than_its_noise(talk):
     for wave in talk:
         clip = prepare(wave, denoise=EVERYWHERE)
         assert isinstance(clip, Clip)

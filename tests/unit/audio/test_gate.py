@@ -44,7 +44,7 @@ def test_agrees_with_the_package_for_equal_parameters(murmur, changed):
     assert agreement_db(package_gate(wave, noise=noise, settings=settings), ours) > 60
 
 
-def test_agrees_with_the_package_on_real_speech(talk):
+def test_agrees_with_the_package_on_speech(talk):
     assert len(talk) == 20
     for wave in talk:
         noise = find_noise(wave, frame_samples=SETTINGS.n_fft, share=SETTINGS.noise_share)

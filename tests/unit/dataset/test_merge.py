@@ -29,6 +29,7 @@ def merged_ids(manifest: Path) -> set[str]:
 
 def test_parts_of_a_run_merge_into_the_bytes_that_one_box_would_have_written(dataset, gathered, malsori):
     parts = gathered()
+    assert [json.loads(part.read_text())["part"]["number"] for part in parts] == [1, 2, 3]
     whole = parts[0].parent / "small.json"
     result = malsori("merge", *parts, "-o", whole)
     assert result.exit_code == 0, result.output

@@ -81,6 +81,7 @@ def test_the_split_of_a_split_is_that_of_the_whole(make, malsori, tmp_path):
         (["--valid", 0.7, "--test", 0.7], 3, "must not exceed 1"),
         (["--valid-speaker", "a", "--test-speaker", "a"], 3, "in both"),
         (["--valid", 1.5], 2, "--valid"),
+        (["--test-speaker", "nobody"], 3, "no speaker 'nobody' here"),
         (["--seed", -1], 2, "--seed"),
         (["-o", "train-00000.arrow"], 3, "ends in .json"),
     ],

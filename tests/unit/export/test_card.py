@@ -88,14 +88,17 @@ OFF = {"silence": {"enabled": True}, "denoise": {"engine": "off"}}
 @pytest.mark.parametrize(
     ("records", "audio"),
     [
-        ([OFF], "16 kHz mono; long pauses shortened; noise as recorded"),
-        ([GATE], "16 kHz mono; long pauses shortened; stationary noise reduced by malsori's spectral gate"),
+        ([OFF], "16 kHz mono; pauses over 3 s shortened to 1 s, no denoising"),
+        ([GATE], "16 kHz mono; pauses over 3 s shortened to 1 s, clips denoised (gate)"),
         (
-            [{"silence": {"enabled": False}, "denoise": {"engine": "noisereduce"}}],
-            "16 kHz mono; pauses as recorded; stationary noise reduced by the package noisereduce",
+            [{"silence": {"enabled": False}, "denoise": {"engine": "noisereduce", "max_snr_db": 9.5}}],
+            (
+                "16 kHz mono; pauses as recorded,"
+                " clips with a signal-to-noise ratio under 9.5 dB denoised (noisereduce)"
+            ),
         ),
-        ([{"denoise": {"engine": "a|b"}}], "16 kHz mono; pauses: not recorded; denoised by a\\|b"),
-        ([{"silence": 3, "denoise": []}], "16 kHz mono; pauses: not recorded; noise: not recorded"),
+        ([{"denoise": {"engine": "a|b"}}], "16 kHz mono; treatment not recorded"),
+        ([{"silence": 3, "denoise": []}], "16 kHz mono; treatment not recorded"),
     ],
 )
 def test_the_audio_column_says_what_the_settings_did(manifest, records, audio):
@@ -103,15 +106,16 @@ def test_the_audio_column_says_what_the_settings_did(manifest, records, audio):
 
 
 def test_shards_made_with_different_settings_are_not_described_as_one(manifest):
-    noise = column(dataset_card(processed(manifest, GATE, OFF, OFF)), "audio").split("; ")[2]
-    gate = "stationary noise reduced by malsori's spectral gate"
-    assert noise == f"depending on the shard, {gate} or noise as recorded"
+    audio = column(dataset_card(processed(manifest, GATE, OFF, OFF)), "audio")
+    pauses = "pauses over 3 s shortened to 1 s"
+    expected = f"depending on the shard, {pauses}, clips denoised (gate) or {pauses}, no denoising"
+    assert audio == f"16 kHz mono; {expected}"
 
 
 def test_settings_that_no_shard_was_made_with_are_not_told_as_done(manifest):
     unused = processed(manifest, OFF, GATE)
     card = dataset_card(unused.model_copy(update={"shards": unused.shards[:1]}))
-    assert column(card, "audio").endswith("; noise as recorded")
+    assert column(card, "audio").endswith(", no denoising")
 
 
 @pytest.mark.parametrize(("records", "before"), [([OFF], False), ([GATE], True), ([OFF, GATE], True)])

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,11 +20,18 @@ def contents(root: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small sample. Not to be changed."""
     pytest.importorskip("espeakng_loader")
     out = tmp_path_factory.mktemp("sample") / "raw"
     assert make_sample(out, scale=SCALE)
     return out
+
+
+@pytest.fixture
+def made(sample: Path, tmp_path: Path) -> Path:
+    """A copy of `sample` that a test may change."""
+    return Path(shutil.copytree(sample, tmp_path / "raw"))
 
 
 def five() -> list[Planned]:

@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -18,10 +19,17 @@ PLAIN = ["model.dropout=0.0", "augment.bin_stripes=0", "augment.time_stripes=0",
 PLAIN += ["batching.budget_s=60.0", "optim.learning_rate=1e-3", "loop.epochs=9"]
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+PATIENCE_S = 900.0
+"""A limit for what takes half a minute, so that a defect fails the test instead of hanging it."""
+
+
+@contextmanager
+def reserved_port():
+    """A port that nobody else is given while the ranks are on their way to it."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # so may the first rank, which listens
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 def train_on_ranks(count, *, manifest, run, preset, assignments):
@@ -39,17 +47,20 @@ def train_on_ranks(count, *, manifest, run, preset, assignments):
         preset,
         *sets,
     ]
-    common = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
-    ranks = [
-        subprocess.Popen(
-            list(map(str, command)),
-            env=os.environ | common | {"RANK": str(rank), "LOCAL_RANK": str(rank), "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for rank in range(count)
-    ]
-    return [rank.wait(timeout=120) for rank in ranks]
+    with reserved_port() as port:
+        common = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        ranks = [
+            subprocess.Popen(
+                list(map(str, command)),
+                env=os.environ
+                | common
+                | {"RANK": str(rank), "LOCAL_RANK": str(rank), "OMP_NUM_THREADS": "1"},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            for rank in range(count)
+        ]
+        return [rank.wait(timeout=PATIENCE_S) for rank in ranks]
 
 
 def losses_of(run):

@@ -80,7 +80,7 @@ def test_a_run_killed_ten_times_goes_on_with_the_same_losses(train, tmp_path, mo
             target=run_and_be_killed, args=(train, settings, kill_at, while_saving, monkeypatch)
         )
         process.start()
-        process.join(60)
+        process.join(300)
         assert process.exitcode == -signal.SIGKILL
         assert len(losses_of_unfinished(run)) < 40
     again = train("killed", *settings, resume=True)
