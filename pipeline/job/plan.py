@@ -10,14 +10,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.reasons import Reason, Stage
-from pipeline.corpora import Corpus
 from pipeline.record import Annotation, Dropped, TextFile, Utterance, UtteranceId
 from pipeline.settings import PipelineSettings
 from pipeline.shards.splits import assign_split, check_named_speakers
+
+if TYPE_CHECKING:
+    from pipeline.corpora import Corpus  # workers know plans, and need no readers
 
 # Bytes that a second of speech takes in each kind of file: an estimate, for the size of tasks and the ETA.
 BYTES_PER_SECOND = {".pcm": 32_000, ".wav": 32_000, ".flac": 18_000, ".mp3": 6_000, ".ogg": 6_000}
@@ -113,7 +115,7 @@ class _Listed:
 
 
 def make_plan(
-    corpus: Corpus, root: Path, *, settings: PipelineSettings, versions: dict[str, str], limit: int | None
+    corpus: "Corpus", root: Path, *, settings: PipelineSettings, versions: dict[str, str], limit: int | None
 ) -> Plan:
     """List `root` and cut it into tasks.
 
