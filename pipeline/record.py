@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, NewType, TypeAlias
 
 from pipeline.contract.reasons import Reason, Stage
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-Waveform: TypeAlias = "npt.NDArray[np.float32]"
+    Waveform: TypeAlias = npt.NDArray[np.float32]
+else:
+    Waveform = Any  # annotations like `Waveform | None` are evaluated; numpy is not loaded for them
 """Mono samples, shape (S,), float32, full scale 1."""
 
 UtteranceId = NewType("UtteranceId", str)

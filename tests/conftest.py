@@ -1,4 +1,4 @@
-"""Fixtures that several test folders share: a small corpus with faults, and a dataset made of it."""
+"""What all tests share: how Hypothesis picks examples, a small corpus with faults, a dataset made of it."""
 
 import json
 from collections.abc import Callable
@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from small_corpus import make_kspon_corpus, preprocess_arguments
 
 from pipeline.cli import main
 
-# A first example may load dictionaries, and the machine may be busy: no law depends on the clock.
-settings.register_profile("any_machine", deadline=None)
-settings.load_profile("any_machine")
+# No law depends on the clock, and what passed once passes again. For new examples every time:
+# pytest --hypothesis-profile=explore.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", settings.get_profile("explore"), derandomize=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

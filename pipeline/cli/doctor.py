@@ -8,7 +8,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from pipeline.contract.errors import MissingResource
-from pipeline.job.resources import default_jobs, usable_cores
+from pipeline.job.resources import default_jobs
 from pipeline.job.versions import PACKAGES
 
 NEEDED_FORMATS = ("WAV", "FLAC", "OGG", "MP3")
@@ -66,7 +66,7 @@ def _pronounce() -> str:
 
 def _cores() -> str:
     jobs = default_jobs()
-    return f"{os.cpu_count()} in the machine, {usable_cores()} for this process; default: --jobs {jobs}"
+    return f"{os.cpu_count()} in the machine, {jobs + 1} for this process; default: --jobs {jobs}"
 
 
 def _memory() -> str:

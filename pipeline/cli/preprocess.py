@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 @click.option("--part", metavar="I/N", help="Do only the I-th of N parts; `malsori merge` joins them.")
 @click.option(
     "--backend",
-    type=click.Choice(["local", "dask", "ray", "loky"]),
-    default="local",
+    type=click.Choice(["loky", "dask", "ray"]),
+    default="loky",
     show_default=True,
-    help="Where the work is done; loky is the old name of local.",
+    help="Where the work is done: in worker processes here (loky), or on a cluster.",
 )
 @click.option("--address", help="The Dask scheduler or Ray head. [default: a new cluster on this machine]")
 @click.option(
@@ -77,7 +77,7 @@ def preprocess_command(
     jobs: int | None,
     limit: int | None,
     part: str | None,
-    backend: Literal["local", "dask", "ray", "loky"],
+    backend: Literal["loky", "dask", "ray"],
     address: str | None,
     max_memory: int | None,
     timeout: float,
@@ -107,7 +107,7 @@ def preprocess_command(
         fresh=fresh,
         max_dropped=max_dropped,
         limit_s=timeout,
-        backend="local" if backend == "loky" else backend,
+        backend=backend,
         address=address,
         command=command_line(),
     )

@@ -1,7 +1,5 @@
 """How many workers fit: CPU affinity, a container's limits and free memory are honoured."""
 
-import math
-import os
 from pathlib import Path
 
 from pipeline.contract.errors import InputRejected
@@ -14,24 +12,9 @@ CGROUP = Path("/sys/fs/cgroup")
 
 def default_jobs() -> int:
     """All cores that this process may use, but one."""
-    return max(1, usable_cores() - 1)
+    import joblib
 
-
-def usable_cores() -> int:
-    """Cores that this process may use: its affinity, or less where a container's quota says so."""
-    # macOS has no affinity, and Python 3.11 and 3.12 have no os.process_cpu_count.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return math.ceil(min(cores, _quota_of_cores()))
-
-
-def _quota_of_cores() -> float:
-    """Cores' worth of time that this process' control group (version 2 or 1) grants; may be infinite."""
-    words = _cgroup_words("cpu.max") or [
-        *_cgroup_words("cpu/cpu.cfs_quota_us"), *_cgroup_words("cpu/cpu.cfs_period_us"),
-    ]  # fmt: skip
-    if len(words) == 2 and all(word.isdecimal() for word in words):
-        return int(words[0]) / int(words[1])
-    return math.inf
+    return max(1, int(joblib.cpu_count()) - 1)
 
 
 def free_memory_mb() -> int:

@@ -36,7 +36,7 @@ def run_tasks(tasks: Sequence[Task], context: TaskContext, *, jobs: int) -> Iter
     pending = tasks
     while pending:
         crashed: list[Task] = []
-        for result in run_local(function, pending, jobs=jobs):
+        for result in run_local(function, pending, jobs=min(jobs, len(pending))):
             if isinstance(result, Crashed):
                 crashed.append(_without_culprit(result, context, deaths))
             else:

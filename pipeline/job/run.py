@@ -33,7 +33,6 @@ from pipeline.job.records import TaskRecord, collect_content, read_record
 from pipeline.job.resources import WORKER_MB
 from pipeline.job.retry import run_tasks
 from pipeline.job.versions import package_versions
-from pipeline.job.workers import load_in_server
 from pipeline.settings import PipelineSettings
 
 SPEEDS = {"off": 1800, "gate": 1600, "noisereduce": 280, "noisereduce-defaults": 170}
@@ -66,7 +65,7 @@ class Request:
     fresh: bool = False
     max_dropped: float = 1.0
     limit_s: float = 120.0
-    backend: Literal["local", "dask", "ray"] = "local"
+    backend: Literal["loky", "dask", "ray"] = "loky"
     address: str | None = None
     command: str = ""
 
@@ -190,7 +189,7 @@ def _do_tasks(plan: Plan, request: Request, finished: set[str], events: EventLog
     lengths_s = {task.name: task.estimated_s for task in plan.tasks if task.name not in finished}
     timings: defaultdict[str, float] = defaultdict(float)
     with Progress(total_s=sum(lengths_s.values())) as progress:
-        for record in _run_tasks(plan, request, is_work=bool(lengths_s)):
+        for record in _run_tasks(plan, request):
             if record.name in finished:
                 continue
             rows, dropped = record.shard.rows if record.shard else 0, len(record.dropped)
@@ -201,18 +200,16 @@ def _do_tasks(plan: Plan, request: Request, finished: set[str], events: EventLog
     return dict(timings)
 
 
-def _run_tasks(plan: Plan, request: Request, *, is_work: bool) -> Iterator[TaskRecord]:
+def _run_tasks(plan: Plan, request: Request) -> Iterator[TaskRecord]:
     """The records of the plan's tasks as they finish, from wherever the request wants them done."""
     context = TaskContext(
         root=request.root,
         out=request.out,
         annotation=request.corpus.annotation,
         settings=request.settings,
-        limit_s=request.limit_s if request.backend == "local" else None,
+        limit_s=request.limit_s if request.backend == "loky" else None,
     )
-    if request.backend == "local":
-        if is_work:
-            load_in_server("pipeline.job.task")
+    if request.backend == "loky":
         return run_tasks(plan.tasks, context, jobs=request.jobs)
     from pipeline.job.cluster import run_on_cluster
 

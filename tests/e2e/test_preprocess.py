@@ -224,7 +224,8 @@ def test_the_raw_corpus_is_never_written_to(kspon_corpus, malsori):
         "--manifest", kspon_corpus.parent / "m.json",
     )  # fmt: skip
     assert result.exit_code == 3
-    assert "never written to" in result.stderr
+    assert "lies inside the raw corpus" in result.stderr
+    assert not (kspon_corpus / "out").exists()
 
 
 def real(name: str) -> Callable[[Path], Path]:

@@ -76,15 +76,3 @@ def test_the_doctor_names_what_is_missing(malsori, monkeypatch):
     assert result.exit_code == 6
     assert "audio files cannot be used here" in result.stderr
     assert "cannot read FLAC, OGG, MP3" in result.stderr
-
-
-def test_help_imports_nothing_heavy():
-    import subprocess
-    import sys
-
-    code = (
-        "import sys\nfrom click.testing import CliRunner\nfrom pipeline.cli import main\n"
-        "assert CliRunner().invoke(main, ['--help']).exit_code == 0\n"
-        "print([name for name in ('numpy', 'pyarrow', 'scipy', 'torch', 'mecab') if name in sys.modules])"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 import pipeline.cli
 import train.cli
-from train.data.dataset import Utterances, open_sources
+from train.data.dataset import Utterances
+from train.data.sources import open_sources
 from train.evaluation.evaluate import score
 from train.run.checkpoint import TrainedOn
 from train.run.folder import find_checkpoint
