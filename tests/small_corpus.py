@@ -1,16 +1,14 @@
-"""Small corpora with faults in the layouts of real ones, and how to look at what became of them."""
+"""A small corpus with faults in KsponSpeech's layout, and how to look at what became of it."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from pipeline.contract.opened import open_manifest
 
 RATE_HZ = 16_000
-TEST_SPEAKER = "6rOg6rG07ZiB"
 SENTENCES = (
     "오늘은 날씨가 아주 좋습니다", "친구와 함께 학교에 갑니다", "저녁에는 비가 온다고 해요",
     "어제 산 책을 다 읽었어요", "b/ 아/ 그래서 저는 (3명)/(세 명)이 왔다고 했어요", "내일 아침 일찍 만나요",
@@ -48,23 +46,6 @@ def make_kspon_corpus(root: Path, *, utterances: int) -> Path:
     scripts.mkdir(parents=True)
     (scripts / "train.trn").write_text("".join(lines[:-4]), encoding="utf-8")
     (scripts / "dev.trn").write_text("".join(lines[-4:]), encoding="utf-8")
-    return root
-
-
-def make_librispeech_corpus(root: Path) -> Path:
-    """Three talks of two speakers in LibriSpeech's layout; one transcript is missing, one too short."""
-    talks = {(TEST_SPEAKER, "one"): 3, (TEST_SPEAKER, "two"): 1, ("6rmA6rK966y1", "three"): 3}
-    for (speaker, talk), count in talks.items():
-        folder = root / "data" / speaker / talk
-        folder.mkdir(parents=True)
-        lines = []
-        for number in range(count):
-            name = f"{speaker}-{talk}-{number:04d}"
-            soundfile.write(folder / f"{name}.flac", voiced(2.0, seed=number), RATE_HZ)
-            if (talk, number) != ("one", 0):
-                short = (talk, number) == ("three", 1)
-                lines.append(f"{name} {'네네' if short else SENTENCES[number]}\n")
-        (folder / f"{speaker}-{talk}.trans.txt").write_text("".join(lines), encoding="utf-8")
     return root
 
 

@@ -2,15 +2,14 @@
 
     settings     the settings and their bounds
     recordings   Recordings: opens and hashes a file once, reads slices; returns faults as values
-    decoders     headerless PCM, and every format that libsndfile reads
-    truncation   WAV and Ogg files that end before their audio does
+    decoders     headerless PCM, every format that libsndfile reads, and files that end too early
     samples      several channels to one, any rate to 16 kHz, float32 to 16 bits
     silence      collapse_silence: long pauses shortened, speech untouched
     levels       powers of short frames, noise floor, speech level
     denoise      denoise: runs the chosen engine on noisy clips
     gate         the stationary spectral gate, in float32
-    front_end    apply_front_end: silence, then denoise
-    clip         prepare_clip: one utterance for a shard, or the reason to drop it
+    clip         apply_front_end: silence, then denoise; prepare_clip: one utterance for a shard, or
+                 the reason to drop it
     hearing      hear_recording: a whole recording of any length, for a recogniser
 
 Import from the modules, so that whoever needs only the settings does not load scipy and soundfile.

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from soundfile import LibsndfileError
 
+from pipeline.audio.clip import apply_front_end
 from pipeline.audio.decoders import Frames
-from pipeline.audio.front_end import apply_front_end
 from pipeline.audio.recordings import OpenRecording, find_span, open_recording, unreadable
 from pipeline.audio.samples import (
     Pcm16,

@@ -10,9 +10,8 @@ from typing import Self
 
 from soundfile import LibsndfileError
 
-from pipeline.audio.decoders import Decoder, HeaderlessPcm, SoundFileDecoder
+from pipeline.audio.decoders import Decoder, HeaderlessPcm, SoundFileDecoder, find_truncation
 from pipeline.audio.samples import mix_to_mono
-from pipeline.audio.truncation import find_truncation
 from pipeline.contract.reasons import Reason
 from pipeline.record import AudioSource, Recording, Rejection, SourceSpan
 

@@ -1,7 +1,6 @@
 """From a raw transcript to its spelling and to what was said, or to the reason to reject it.
 
     files       opening a transcript's file, whatever its encoding
-    annotation  which annotation has which rules
     kspon       the annotation of KsponSpeech
     dialect     the annotation of AI Hub's dialect sessions
     dual        dual forms `(A)/(B)`, which both of these have
@@ -15,13 +14,50 @@ decoded.
 """
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from unicodedata import category
 
 from pipeline.contract.reasons import Reason
 from pipeline.record import FORMS_SEPARATOR, Annotation, Rejection, Transcript
-from pipeline.transcript.annotation import RULES, AnnotationRules
+from pipeline.transcript.dialect import clean_dialect, has_hidden_dialect_word, has_unknown_dialect_word
 from pipeline.transcript.files import read_transcript
+from pipeline.transcript.kspon import clean_kspon, has_unknown_kspon_word
 from pipeline.transcript.settings import TranscriptSettings
+from pipeline.transcript.tidying import Side, tidy
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationRules:
+    """The rules of one annotation, all on a raw transcript.
+
+    Attributes:
+        clean: One side of the transcript, without marks.
+        has_hidden_word: Whether something that was said is hidden, such as a name.
+        has_unknown_word: Whether something that was said could not be made out.
+    """
+
+    clean: Callable[[str, Side], str]
+    has_hidden_word: Callable[[str], bool]
+    has_unknown_word: Callable[[str], bool]
+
+
+def _clean_plain(raw: str, side: Side) -> str:  # noqa: ARG001 - plain text has one form
+    return tidy(raw)
+
+
+def _never(raw: str) -> bool:  # noqa: ARG001 - this annotation has no such mark
+    return False
+
+
+RULES: Mapping[Annotation, AnnotationRules] = {
+    Annotation.PLAIN: AnnotationRules(_clean_plain, _never, _never),
+    Annotation.KSPON: AnnotationRules(clean_kspon, _never, has_unknown_kspon_word),
+    Annotation.AIHUB_DIALECT: AnnotationRules(
+        clean_dialect, has_hidden_dialect_word, has_unknown_dialect_word
+    ),
+}
+
 
 __all__ = ["TranscriptSettings", "clean_transcript", "count_characters", "read_transcript"]
 

@@ -91,12 +91,13 @@ def test_kills_at_every_moment_change_no_byte(dataset, kspon_corpus, tmp_path):
 
 
 def workers_of(run: subprocess.Popen) -> list[psutil.Process]:
-    """The workers that a run has started by now: on Linux, they are forked from a server that it started."""
+    """The workers that a run has started by now; loky starts them after the first tasks are queued."""
     found: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
         for child in psutil.Process(run.pid).children():
             with contextlib.suppress(psutil.NoSuchProcess):  # it ended between the listing and the question
-                found += child.children()
+                if any("loky.backend.popen" in word for word in child.cmdline()):
+                    found.append(child)
     return found
 
 

@@ -1,11 +1,15 @@
-"""The layouts of the corpora at hand, in miniature: every recording is kept or dropped for its reason."""
+"""Every recording is kept, or dropped for a reason: in miniatures, and in real corpora at hand."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 from miniature_corpora import encode_name, make_kspon_miniature, make_tedxkr_miniature
 from small_corpus import manifest_content, preprocess_arguments, rows_by_id
+
+SHARED = Path(__file__).parents[3] / "shared" / "corpora"
 
 
 def test_kspon_with_texts_of_their_own(malsori: Callable[..., Result], tmp_path: Path) -> None:
@@ -36,3 +40,34 @@ def test_tedxkr_with_a_speaker_held_out(malsori: Callable[..., Result], tmp_path
     tested = {row["speaker"] for row in rows if row["split"] == "test"}
     assert tested == {f"tedxkr/{held_out}"}
     assert not any(row["speaker"] in tested for row in rows if row["split"] != "test")
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real corpora are not here; their miniatures are tested")
+@pytest.mark.parametrize(
+    ("folder", "corpus", "read", "dropped", "held_out"),
+    [
+        ("kspon-sample", "kspon", 40, {"transcript_too_short": 5}, []),
+        (
+            "tedxkr-mini", "librispeech", 266, {"missing_transcript": 2, "transcript_too_short": 12},
+            ["6rOg6rG07ZiB"],
+        ),
+    ],
+)  # fmt: skip
+def test_real_corpora(
+    malsori: Callable[..., Result],
+    tmp_path: Path,
+    folder: str,
+    corpus: str,
+    read: int,
+    dropped: dict[str, int],
+    held_out: list[str],
+) -> None:
+    arguments = preprocess_arguments(SHARED / folder, tmp_path, corpus_name=corpus)
+    result = malsori(*arguments, "--set", f"split.test_speakers={json.dumps(held_out)}")
+    assert result.exit_code == 0, result.output
+    counts = manifest_content(tmp_path / "small.json")["counts"]
+    assert counts == {"read": read, "kept": read - sum(dropped.values()), "dropped": dropped}
+    rows = rows_by_id(tmp_path / "small.json").values()
+    tested = {row["speaker"] for row in rows if row["split"] == "test"}
+    assert tested == {f"{corpus}/{speaker}" for speaker in held_out}
+    assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0

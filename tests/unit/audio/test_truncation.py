@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.audio.truncation import find_truncation
+from pipeline.audio.decoders import find_truncation
 
 
 def check(data):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+POOL = {"joblib", "multiprocessing", "numpy", "psutil"}  # joblib imports numpy
 HEAVY = {
     "joblib", "numpy", "pandas", "psutil", "pyarrow", "scipy", "soundfile", "soxr", "torch", "tqdm",
     "webrtcvad", "mecab_ko", "multiprocessing",
@@ -32,7 +33,7 @@ def test_looking_around_loads_nothing(arguments):
     assert loaded_by(*arguments) == set()
 
 
-def test_show_loads_neither_arrays_nor_audio(dataset):
+def test_show_loads_no_heavy_library(dataset):
     assert loaded_by("show", dataset) == set()
 
 
@@ -40,14 +41,14 @@ def test_phonemes_loads_the_tagger_alone():
     assert loaded_by("phonemes", "굳이") == {"mecab_ko"}
 
 
-def test_a_dry_run_loads_neither_arrays_nor_audio(kspon_corpus, tmp_path):
+def test_a_dry_run_loads_neither_arrow_nor_audio(kspon_corpus, tmp_path):
     arguments = ["preprocess", kspon_corpus, "--corpus", "kspon", "--out", tmp_path / "shards"]
     loaded = loaded_by(*arguments, "--manifest", tmp_path / "m.json", "--dry-run")
-    assert loaded <= {"multiprocessing", "psutil"}
+    assert loaded <= POOL
 
 
 def test_the_stages_are_loaded_by_workers_alone(kspon_corpus, tmp_path):
     arguments = ["preprocess", kspon_corpus, "--corpus", "kspon", "--out", tmp_path / "shards"]
     loaded = loaded_by(*arguments, "--manifest", tmp_path / "m.json", "--limit", 2)
     assert Path(tmp_path / "m.json").is_file()
-    assert loaded <= {"multiprocessing", "psutil"}
+    assert loaded <= POOL
