@@ -119,6 +119,8 @@ def preprocess_command(
     hint = held_out_hint(finished.manifest, str(request.manifest))
     if hint is not None:
         click.echo(hint, err=True)
+    dropped = out / finished.manifest.dropped.path
+    click.echo(f"wrote {request.manifest}; {dropped} lists the dropped utterances", err=True)
     if profile:
         click.echo(profile_table(finished.timings, audio_s=finished.manifest.statistics.seconds_in))
 
