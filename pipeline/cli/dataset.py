@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _require_json(_context: click.Context, _option: click.Parameter, path: Path) -> Path:
-    """Keep a slip from overwriting a shard."""
+    """Refuse a name that does not end in .json, so that a slip cannot overwrite a shard."""
     if path.suffix != ".json":
         raise InputRejected(f"{path}: expected a manifest's name, one that ends in .json")
     return path
@@ -43,7 +43,7 @@ def verify(*, manifest: Path, deep: bool, root: Path | None, allow_outside: bool
     verify_manifest(opened, deep=deep)
     depth = "hashes, rows, audio and labels" if deep else "hashes and rows"
     shards, kept = len(opened.manifest.shards), opened.manifest.counts.kept
-    click.echo(f"{manifest}: {shards} shards, {kept} utterances, {depth} as recorded")
+    click.echo(f"{manifest}: {shards} shard{'s' * (shards != 1)}, {kept} utterances, {depth} as recorded")
 
 
 @click.command()
@@ -60,7 +60,7 @@ def show(*, manifest: Path, other: Path | None, as_json: bool) -> None:
         from pipeline.dataset.compare import compare_manifests
 
         lines = compare_manifests(content, read_manifest(other))
-        click.echo("\n".join(lines) if lines else "no difference outside the facts of the runs")
+        click.echo("\n".join(lines) if lines else "no difference, apart from when and where they were made")
     elif as_json:
         click.echo(content.to_json(), nl=False)
     else:

@@ -1,7 +1,7 @@
 """What finished tasks leave behind: a record each, and what all records add up to.
 
 A task whose record holds its key, and whose shard is still what the record says, is not done
-again. The parent process lives on records alone: audio never travels between processes.
+again. The parent process reads only records: audio never travels between processes.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Every task to its end: those whose worker died are run again, without the utterance to blame."""
+"""Run every task to completion: tasks whose worker died run again, without the utterance to blame."""
 
 import functools
 from collections import Counter
@@ -13,7 +13,7 @@ from pipeline.job.watchdog import read_crumb
 from pipeline.job.workers import Crashed, run_local
 
 STRIKES = 2
-"""Deaths at one place before it is blamed: a stray kill does not hit the same place twice."""
+"""Crashes at the same place before the utterance is dropped; a single crash may be chance."""
 
 TIMED_OUT = "SIGALRM"
 
@@ -25,8 +25,8 @@ def run_tasks(tasks: Sequence[Task], context: TaskContext, *, jobs: int) -> Iter
     """The records of `tasks`, as they finish.
 
     A worker that crashes, is killed or hangs costs at most the utterance it was at, which is
-    dropped by name. Its task is run again when the others are done, with no other beside it, so
-    that it has all the memory there is.
+    dropped by name. Its task is run again when the others are done, alone, so that it
+    has all the memory there is.
 
     Raises:
         MissingResource: Workers die before they come to any utterance.
@@ -64,4 +64,4 @@ def _without_culprit(crash: Crashed[Task], context: TaskContext, deaths: Deaths)
 def _detail(cause: str, context: TaskContext) -> str:
     if cause == TIMED_OUT:
         return f"it took longer than {context.limit_s:g} s"
-    return f"its worker died of it, {STRIKES} times: {cause}"
+    return f"it crashed its worker {STRIKES} times ({cause})"
