@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, PositiveInt, model_validator
 
 from pipeline.contract.settings import Settings, parse_overrides, read_preset
+from train.decoding import DecoderName
 
 PRESETS: Final = Path(__file__).parent / "presets"
 DEFAULT_PRESET: Final = "small"
@@ -178,7 +179,7 @@ class LoopSettings(Settings):
 class DecodeSettings(Settings):
     """How log-probabilities become labels or words (train/decoding)."""
 
-    decoder: Literal["greedy", "beam", "ngram", "words"] = "greedy"  # measures the finished run
+    decoder: DecoderName = "greedy"  # measures the finished run
     beam: PositiveInt = 50  # hypotheses kept after each frame
     ngram_order: Annotated[int, Field(ge=2, le=6)] = 6  # the most that KenLM reads
     word_order: Annotated[int, Field(ge=2, le=6)] = 3

@@ -24,7 +24,7 @@ from pipeline.contract.manifest import (
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.corpora import Corpus
 from pipeline.dataset.builder import Destination, Provenance, publish_manifest
-from pipeline.dataset.dropped import list_of_run
+from pipeline.dataset.dropped import dropped_path_of_run
 from pipeline.dataset.huggingface import remove_dataset_files
 from pipeline.job.folder import claim, events_path, locked, record_path, tasks_folder
 from pipeline.job.plan import SHARD_BYTES_PER_SECOND, Part, Plan, TaskContext, make_plan, take_part
@@ -228,7 +228,7 @@ def _publish(plan: Plan, request: Request, run: RunRecord) -> Manifest:
     destination = Destination(
         manifest=request.manifest,
         root=request.out,
-        dropped=list_of_run(request.manifest, folder=request.out),
+        dropped=dropped_path_of_run(request.manifest, folder=request.out),
         huggingface=True,
     )
     content = collect_content(plan.dropped, _records(plan, request.out))

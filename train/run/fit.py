@@ -52,7 +52,7 @@ def fit(
         KeyboardInterrupt: SIGINT or SIGTERM came; a checkpoint was written.
     """
     sources = open_sources(manifests)
-    checkpoint = run.claim(resume=resume)
+    checkpoint = run.checkpoint_to_resume(resume=resume)
     settings = read_settings(preset, assignments, base=checkpoint.record.settings if checkpoint else None)
     if settings.decode.decoder != "greedy":
         require_flashlight()  # now, not after the last epoch
