@@ -13,7 +13,7 @@
                 the stages, in the order above; they never import each other
     record      the values that flow between the stages
     settings    the settings of all stages in one document
-    contract/   shards and manifest: what is handed over, and to whom it must stay readable
+    contract/   shards and manifest: what is handed over, and must stay readable
     dataset/    what teammates do with manifests: verify, merge, split, filter, compare
     report/     one HTML page about a dataset, for people who do not program
     export/     the same dataset for NeMo and Hugging Face

@@ -21,7 +21,7 @@ from pipeline.contract.opened import open_manifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import KOREAN, Vocabulary
 from pipeline.dataset.builder import Content, Destination, Provenance, publish_manifest
-from pipeline.dataset.dropped import list_of_run
+from pipeline.dataset.dropped import dropped_path_of_run
 from pipeline.dataset.statistics import Tally, Tallying
 from pipeline.record import (
     AudioSource,
@@ -86,7 +86,7 @@ def write_dataset(
     publish_manifest(
         Provenance(name=name, sources=[source], settings=[how], vocabulary=VocabularyRecord.of(vocabulary)),
         Content(shards=shards, tallies=tallies, dropped=dropped),
-        Destination(manifest=manifest, root=root, dropped=list_of_run(manifest, folder=root)),
+        Destination(manifest=manifest, root=root, dropped=dropped_path_of_run(manifest, folder=root)),
         run=RunRecord(command="", host="", started="", seconds=0.0, jobs=1),
     )
     return manifest

@@ -3,17 +3,18 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
 from pipeline.contract.errors import InputRejected, exit_codes
 from pipeline.contract.text import printable
+from train.decoding import DecoderName
 
 if TYPE_CHECKING:
     from train.transcribe import Transcribed
 
-DECODERS: Final = ("greedy", "beam", "ngram", "words")
+DECODERS: Final = get_args(DecoderName)
 DECODER_HELP: Final = (
     "greedy takes the best symbol of each frame; beam searches; ngram searches with a phone n-gram of the"
     " train split; words searches for the words of the train split, as they are spelled."

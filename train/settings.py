@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, PositiveInt, model_validator
 
 from pipeline.contract.settings import Settings, parse_overrides, read_preset
+from train.decoding import DecoderName
 
 PRESETS: Final = Path(__file__).parent / "presets"
 DEFAULT_PRESET: Final = "small"
@@ -153,12 +154,12 @@ class LoopSettings(Settings):
     epochs: PositiveInt = 40
     max_steps: PositiveInt | None = None
     validate_every_epochs: PositiveInt = 1
-    patience: PositiveInt | None = None  # end the run after so many validations without improvement
+    patience: PositiveInt | None = None  # end the run after this many validations without improvement
     checkpoint_minutes: Annotated[float, Field(gt=0)] = 15.0
     keep_last: PositiveInt = 2
     keep_best: PositiveInt = 1
     log_every_steps: PositiveInt = 20
-    bad_steps_in_a_row: PositiveInt = 8  # end the run after so many skipped steps
+    bad_steps_in_a_row: PositiveInt = 8  # end the run after this many skipped steps
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: PositiveInt | None = None  # of the CPU; by default torch uses all cores
     compile: bool = False  # torch.compile the batch norms: needs g++, and a minute at the start
@@ -178,11 +179,11 @@ class LoopSettings(Settings):
 class DecodeSettings(Settings):
     """How log-probabilities become labels or words (train/decoding)."""
 
-    decoder: Literal["greedy", "beam", "ngram", "words"] = "greedy"  # measures the finished run
+    decoder: DecoderName = "greedy"  # measures the finished run
     beam: PositiveInt = 50  # hypotheses kept after each frame
     ngram_order: Annotated[int, Field(ge=2, le=6)] = 6  # the most that KenLM reads
     word_order: Annotated[int, Field(ge=2, le=6)] = 3
-    words: PositiveInt = 200_000  # the lexicon holds so many of the most frequent ones
+    words: PositiveInt = 200_000  # at most this many of the most frequent words
     model_rows: PositiveInt = 100_000  # rows of the train split that n-grams are estimated from
     tuned_rows: PositiveInt = 200  # rows of the valid split that weights are tuned on
 

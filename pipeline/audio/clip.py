@@ -16,7 +16,7 @@ from pipeline.record import Clip, Measurements, Recording, Rejection, SourceSpan
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """What a recogniser gets of a clip.
+    """A clip after its pauses were shortened and its noise turned down.
 
     Attributes:
         wave: Shape (S,), float32 in [-1, 1], 16 kHz.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.options import ALLOW_OUTSIDE, FOLDER, ROOT, command_line
+from pipeline.cli.options import ALLOW_OUTSIDE, PATH, ROOT, command_line
 from pipeline.contract.errors import InputRejected
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _require_json(_context: click.Context, _option: click.Parameter, path: Path) -> Path:
-    """Keep a slip from overwriting a shard."""
+    """Refuse a name that does not end in .json, so that a slip cannot overwrite a shard."""
     if path.suffix != ".json":
         raise InputRejected(f"{path}: expected a manifest's name, one that ends in .json")
     return path
@@ -23,14 +23,14 @@ OUTPUT = click.option(
     "-o",
     "--output",
     required=True,
-    type=FOLDER,
+    type=PATH,
     callback=_require_json,
     help="The manifest to write (*.json).",
 )
 
 
 @click.command()
-@click.argument("manifest", type=FOLDER)
+@click.argument("manifest", type=PATH)
 @click.option("--deep", is_flag=True, help="Also decode every row and derive its labels from its text again.")
 @ROOT
 @ALLOW_OUTSIDE
@@ -43,12 +43,12 @@ def verify(*, manifest: Path, deep: bool, root: Path | None, allow_outside: bool
     verify_manifest(opened, deep=deep)
     depth = "hashes, rows, audio and labels" if deep else "hashes and rows"
     shards, kept = len(opened.manifest.shards), opened.manifest.counts.kept
-    click.echo(f"{manifest}: {shards} shards, {kept} utterances, {depth} as recorded")
+    click.echo(f"{manifest}: {shards} shard{'s' * (shards != 1)}, {kept} utterances, {depth} as recorded")
 
 
 @click.command()
-@click.argument("manifest", type=FOLDER)
-@click.option("--diff", "other", type=FOLDER, help="Show how MANIFEST differs from this one.")
+@click.argument("manifest", type=PATH)
+@click.option("--diff", "other", type=PATH, help="Show how MANIFEST differs from this one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest's content.")
 def show(*, manifest: Path, other: Path | None, as_json: bool) -> None:
     """Show what MANIFEST describes: hours, speakers, drops by reason, settings."""
@@ -60,7 +60,7 @@ def show(*, manifest: Path, other: Path | None, as_json: bool) -> None:
         from pipeline.dataset.compare import compare_manifests
 
         lines = compare_manifests(content, read_manifest(other))
-        click.echo("\n".join(lines) if lines else "no difference outside the facts of the runs")
+        click.echo("\n".join(lines) if lines else "no difference, apart from when and where they were made")
     elif as_json:
         click.echo(content.to_json(), nl=False)
     else:
@@ -68,7 +68,7 @@ def show(*, manifest: Path, other: Path | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("manifests", nargs=-1, required=True, type=FOLDER)
+@click.argument("manifests", nargs=-1, required=True, type=PATH)
 @OUTPUT
 @click.option("--name", help="Name of the dataset. [default: the manifests' own, if they share one]")
 @click.option("--mixed-settings", is_flag=True, help="Also join shards made with different settings.")
@@ -95,7 +95,7 @@ def merge(
 
 
 @click.command()
-@click.argument("manifest", type=FOLDER)
+@click.argument("manifest", type=PATH)
 @OUTPUT
 @click.option("--valid", type=click.FloatRange(0, 1), default=0.0, metavar="FRACTION")
 @click.option("--test", type=click.FloatRange(0, 1), default=0.0, metavar="FRACTION")
@@ -138,7 +138,7 @@ def split(
 
 
 @click.command("filter")
-@click.argument("manifest", type=FOLDER)
+@click.argument("manifest", type=PATH)
 @click.argument("expression")
 @OUTPUT
 @ROOT
@@ -155,9 +155,9 @@ def filter_rows(
 
 
 @click.command()
-@click.argument("manifest", type=FOLDER)
-@click.option("-o", "--output", required=True, type=FOLDER, help="The page to write (*.html).")
-@click.option("--raw", multiple=True, type=FOLDER, help="The raw corpus, to hear recordings as they were.")
+@click.argument("manifest", type=PATH)
+@click.option("-o", "--output", required=True, type=PATH, help="The page to write (*.html).")
+@click.option("--raw", multiple=True, type=PATH, help="The raw corpus, to hear recordings as they were.")
 @click.option("--samples", type=click.IntRange(0, 200), default=20, show_default=True, metavar="N")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Picks the samples.")
 @ROOT
@@ -182,9 +182,9 @@ def report(
 
 
 @click.command()
-@click.argument("manifest", type=FOLDER)
+@click.argument("manifest", type=PATH)
 @click.option("--to", "target", required=True, type=click.Choice(["nemo", "hf"]))
-@click.option("-o", "--output", required=True, type=FOLDER, help="The folder to make.")
+@click.option("-o", "--output", required=True, type=PATH, help="The folder to make.")
 @ROOT
 @ALLOW_OUTSIDE
 def export(*, manifest: Path, target: str, output: Path, root: Path | None, allow_outside: bool) -> None:

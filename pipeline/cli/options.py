@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-FOLDER = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path)
 
-ROOT = click.option("--root", type=FOLDER, help="Folder of the shards, if they were moved.")
+ROOT = click.option("--root", type=PATH, help="Folder of the shards, if they were moved.")
 ALLOW_OUTSIDE = click.option(
     "--allow-outside", is_flag=True, help="Follow links that lead out of the shards' folder."
 )

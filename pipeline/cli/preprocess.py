@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from pipeline.cli.options import FOLDER, command_line
+from pipeline.cli.options import PATH, command_line
 from pipeline.contract.errors import InputRejected
 
 if TYPE_CHECKING:
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 @click.command("preprocess")
-@click.argument("raw", type=FOLDER)
+@click.argument("raw", type=PATH)
 @click.option(
     "--corpus",
     required=True,
     help="The layout of RAW (`malsori corpora` lists them), layout:name, or auto.",
 )
-@click.option("--out", required=True, type=FOLDER, help="Folder for the shards.")
-@click.option("--manifest", required=True, type=FOLDER, help="The manifest to write (*.json).")
+@click.option("--out", required=True, type=PATH, help="Folder for the shards.")
+@click.option("--manifest", required=True, type=PATH, help="The manifest to write (*.json).")
 @click.option("--name", help="Name of the dataset. [default: the manifest's file name]")
 @click.option("--title", help="What the recordings are, for the manifest. [default: the corpus' own title]")
 @click.option("--licence", help="Their licence, for the manifest. [default: the corpus' own licence]")
-@click.option("--preset", type=FOLDER, help="Read settings from this TOML file.")
+@click.option("--preset", type=PATH, help="Read settings from this TOML file.")
 @click.option("--set", "overrides", multiple=True, metavar="STAGE.KEY=VALUE", help="Change one setting.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes. [default: all cores but one]")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N utterances.")

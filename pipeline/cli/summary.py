@@ -9,7 +9,7 @@ from pipeline.contract.text import printable
 MAX_SPEAKERS_SHOWN = 10
 
 FEW_SPEAKERS = 40
-"""Below this number, a share of 5 % may not hold a single speaker."""
+"""With fewer speakers, a share of 5 % may select none."""
 
 
 def summarise_run(manifest: Manifest, *, reused: int) -> str:
@@ -43,7 +43,7 @@ def held_out_hint(manifest: Manifest, path: str) -> str | None:
         )
     else:
         advice = f"{split} --valid 0.05 --test 0.05 divides it by speaker"
-    return f"everything is in the split train, with nothing left to measure a recogniser on; {advice}"
+    return f"every utterance is in the train split: there is nothing to evaluate a recogniser on; {advice}"
 
 
 def summarise_derived(manifest: Manifest) -> str:
@@ -87,7 +87,11 @@ def _split_rows(manifest: Manifest) -> Iterable[tuple[str, str]]:
     for split in dict.fromkeys(shard.split for shard in manifest.shards):
         shards = manifest.split_shards(split)
         rows, seconds = sum(shard.rows for shard in shards), sum(shard.seconds for shard in shards)
-        yield split, f"{rows} utterances, {seconds / 3600:.3f} h in {len(shards)} shards"
+        yield split, f"{rows} utterances, {seconds / 3600:.3f} h in {_shards(len(shards))}"
+
+
+def _shards(count: int) -> str:
+    return f"{count} shard{'s' * (count != 1)}"
 
 
 def _speakers(manifest: Manifest) -> str:

@@ -1,4 +1,4 @@
-"""Commands that look around: how a text is pronounced, which corpora can be read, what a machine lacks."""
+"""Commands that need no dataset: how a text is pronounced, which corpora are read, what a machine lacks."""
 
 import json
 import sys

@@ -72,7 +72,7 @@ class TrainingDiverged(MalsoriError):
 def exit_codes(again: str = "the same command") -> Iterator[None]:
     """Turn a run's errors into one line on stderr and the exit code of their kind.
 
-    So are a full disk and a folder without write permission, which only the user can mend.
+    A full disk or a missing write permission is reported the same way: only the user can mend them.
     Anything else is a bug and propagates.
 
     Args:

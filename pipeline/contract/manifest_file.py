@@ -63,8 +63,8 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     excess = _find_excess(text.encode())
     if excess is not None:
         raise InputRejected(
-            f"{path} would have {excess}, more than can be read again: the rows are too scattered;"
-            " preprocess only what is wanted, or filter in several steps"
+            f"{path} would have {excess}, too large to be read back: it selects too many separate ranges of"
+            " rows; preprocess only what is wanted, or filter in several steps"
         )
     write_text(path, text)
 

@@ -46,13 +46,16 @@ class OpenedManifest:
         return path
 
     def rows(self, shard: ShardRecord, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of `shard` that belong to the dataset, mapped into memory and checked.
+        """The rows of `shard` that belong to the dataset, mapped into memory.
+
+        Its schema, its number of rows and the rows' values are checked, not its hash: `verify`
+        and `fit` check hashes.
 
         Args:
             columns: Only these; None means all.
 
         Raises:
-            HandOffBroken: The shard is missing or is not what the manifest says.
+            HandOffBroken: The shard is missing or does not pass these checks.
         """
         table = read_rows(self.locate(shard.path), shard)
         if columns is not None:

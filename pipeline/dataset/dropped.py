@@ -56,12 +56,12 @@ def count_reasons(lines: Iterable[DroppedLine]) -> dict[str, int]:
     return dict(sorted(Counter(line.reason for line in lines).items()))
 
 
-def list_of_run(manifest: Path, *, folder: Path) -> Path:
+def dropped_path_of_run(manifest: Path, *, folder: Path) -> Path:
     """Where the dropped list of a run lies: in the shards' folder, which belongs to one manifest."""
     return folder / f"{manifest.stem}.dropped.jsonl"
 
 
-def list_of_view(manifest: Path, lines: Iterable[DroppedLine], *, folder: Path) -> Path:
+def dropped_path_of_view(manifest: Path, lines: Iterable[DroppedLine], *, folder: Path) -> Path:
     """Where the dropped list of a merge, split or filter lies: in `folder`, under a name of its own.
 
     The name holds a hash of the content: manifests of one name in different folders may share the

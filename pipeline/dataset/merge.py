@@ -16,7 +16,7 @@ from pipeline.contract.manifest import DroppedLine, Manifest, SettingsRecord, So
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.reasons import Reason, Stage
 from pipeline.dataset.builder import Destination, Provenance
-from pipeline.dataset.dropped import list_of_run, list_of_view, read_dropped
+from pipeline.dataset.dropped import dropped_path_of_run, dropped_path_of_view, read_dropped
 from pipeline.dataset.views import OwnedShard, history_of, narrow_shard, publish_rows, stored_positions
 
 
@@ -66,11 +66,13 @@ def _destination(
     root = Path(os.path.commonpath([item.folder for item in opened]))
     one_folder = all(item.folder == root for item in opened)
     if whole_run and one_folder:
-        return Destination(manifest=path, root=root, dropped=list_of_run(path, folder=root), huggingface=True)
+        return Destination(
+            manifest=path, root=root, dropped=dropped_path_of_run(path, folder=root), huggingface=True
+        )
     # The folder that several have in common may be a disk's root, which is not ours to write to.
     beside = path.parent.resolve()
     place = root if one_folder or not beside.is_relative_to(root) else beside
-    return Destination(manifest=path, root=root, dropped=list_of_view(path, dropped, folder=place))
+    return Destination(manifest=path, root=root, dropped=dropped_path_of_view(path, dropped, folder=place))
 
 
 def _histories(opened: Sequence[OpenedManifest]) -> list[str]:
@@ -140,7 +142,7 @@ def _drop_duplicates(opened: Sequence[OpenedManifest]) -> tuple[list[OwnedShard]
     shards = [(item, shard) for item in opened for shard in item.manifest.shards]
     for item, shard in sorted(shards, key=lambda owned: (owned[0].folder / owned[1].path, owned[1].split)):
         ids: list[str] = item.rows(shard, ["id"]).column("id").to_pylist()
-        is_new = np.array([_is_first(name, seen) for name in ids], dtype=bool)
+        is_new = np.array([_note_new(name, seen) for name in ids], dtype=bool)
         if is_new.all():
             kept.append((item, shard))
             continue
@@ -154,7 +156,8 @@ def _drop_duplicates(opened: Sequence[OpenedManifest]) -> tuple[list[OwnedShard]
     return kept, duplicates
 
 
-def _is_first(name: str, seen: set[str]) -> bool:
+def _note_new(name: str, seen: set[str]) -> bool:
+    """Add `name` to `seen`; returns whether it is new there."""
     if name in seen:
         return False
     seen.add(name)

@@ -14,7 +14,7 @@ from pipeline.contract.manifest import DroppedLine, Manifest, RunRecord, ShardRe
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.dataset.builder import Content, Destination, Provenance, publish_manifest
-from pipeline.dataset.dropped import list_of_view
+from pipeline.dataset.dropped import dropped_path_of_view
 from pipeline.dataset.statistics import Tally
 
 RowPositions = npt.NDArray[np.int64]
@@ -121,7 +121,9 @@ def publish_view(
             history=[*history_of(manifest), step],
         ),
         Destination(
-            manifest=path, root=opened.folder, dropped=list_of_view(path, dropped, folder=opened.folder)
+            manifest=path,
+            root=opened.folder,
+            dropped=dropped_path_of_view(path, dropped, folder=opened.folder),
         ),
         shards=[(opened, shard) for shard in shards],
         dropped=dropped,

@@ -3,9 +3,10 @@
     run         preprocess(request): the whole run, from the request to the manifest
     plan        the corpus is listed, every utterance gets its split, the list is cut into tasks
     versions    the packages and sources that a shard's bytes depend on
-    folder      the output folder: where things lie in it, whose it is, one run at a time
+    folder      the output folder: where things lie, which manifest owns it, one run at a time
     resources   how many workers fit into this machine
-    retry       run_tasks: every task to its end, without the utterances that kill their worker
+    retry       run_tasks: every task to completion, without the utterances that crash it;
+                finish_task: what a worker does, which is `task` unless the shard is there already
     workers     worker processes on this machine; cluster: the same tasks on Dask or Ray
     records     what a finished task leaves behind, and what all of them add up to
     task        in a worker: the utterances of one shard, from raw files to the finished file

@@ -13,7 +13,8 @@ import joblib
 
 from pipeline.contract.errors import InputRejected, MissingResource
 from pipeline.job.plan import Task, TaskContext
-from pipeline.job.records import TaskRecord, finish_task
+from pipeline.job.records import TaskRecord
+from pipeline.job.retry import finish_task
 
 
 def run_on_cluster(

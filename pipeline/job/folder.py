@@ -1,4 +1,4 @@
-"""The output folder of a run: where things lie in it, whose it is, and one run at a time.
+"""The output folder of a run: where things lie in it, which manifest owns it, one run at a time.
 
 <split>-<number>.arrow           the shards
 run.jsonl                        what runs did, one event a line

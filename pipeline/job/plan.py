@@ -39,7 +39,8 @@ class Task:
         name: Stem of the shard's file, `<split>-<number>`.
         key: Changes whenever the shard's bytes may: with the settings, the versions or the inputs.
         estimated_s: Length of the audio, estimated from the sizes of the files.
-        quarantined: Utterances that killed their worker, and how. They are dropped untried.
+        quarantined: Utterances that killed their worker, and how. They are dropped without another
+            attempt.
     """
 
     name: str

@@ -1,7 +1,8 @@
 """What finished tasks leave behind: a record each, and what all records add up to.
 
 A task whose record holds its key, and whose shard is still what the record says, is not done
-again. The parent process lives on records alone: audio never travels between processes.
+again (`retry.finish_task`). The parent process reads only records: audio never travels between
+processes.
 """
 
 from collections.abc import Iterable
@@ -9,13 +10,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256, ShardRecord
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.dataset.builder import Content
 from pipeline.dataset.statistics import Tally
-from pipeline.job.folder import crumb_path, record_path, shard_path
-from pipeline.job.plan import Task, TaskContext, as_text
+from pipeline.job.folder import record_path, shard_path
+from pipeline.job.plan import as_text
 from pipeline.record import Dropped
 
 
@@ -46,29 +46,6 @@ def read_record(out: Path, name: str, *, key: str) -> TaskRecord | None:
     except (FileNotFoundError, ValidationError):
         return None
     return record if record.key == key else None
-
-
-def finish_task(task: Task, context: TaskContext) -> TaskRecord:
-    """Do a task, unless it is finished already, and return its record."""
-    crumb_path(context.out, task.name).unlink(missing_ok=True)  # of a worker that died long ago
-    record = read_record(context.out, task.name, key=task.key)
-    if record is not None and _is_intact(context.out, record):
-        return record
-    from pipeline.job.task import process_task  # loads the stages: only workers with something to do pay
-
-    return process_task(task, context)
-
-
-def _is_intact(out: Path, record: TaskRecord) -> bool:
-    """Whether the shard of a recorded task is there, byte for byte."""
-    path = shard_path(out, record.name)
-    if record.shard is None:
-        return not path.exists()
-    return (
-        path.is_file()
-        and path.stat().st_size == record.shard.bytes
-        and file_sha256(path) == record.shard.sha256
-    )
 
 
 def dropped_line(dropped: Dropped) -> DroppedLine:

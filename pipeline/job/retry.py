@@ -1,19 +1,21 @@
-"""Every task to its end: those whose worker died are run again, without the utterance to blame."""
+"""Run every task to completion: tasks whose worker died run again, without the utterance to blame."""
 
 import functools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from pipeline.contract.errors import MissingResource
-from pipeline.job.folder import crumb_path
+from pipeline.contract.files import file_sha256
+from pipeline.job.folder import crumb_path, shard_path
 from pipeline.job.plan import Task, TaskContext
-from pipeline.job.records import TaskRecord, finish_task
+from pipeline.job.records import TaskRecord, read_record
 from pipeline.job.watchdog import read_crumb
 from pipeline.job.workers import Crashed, run_local
 
 STRIKES = 2
-"""Deaths at one place before it is blamed: a stray kill does not hit the same place twice."""
+"""Crashes at the same place before the utterance is dropped; a single crash may be chance."""
 
 TIMED_OUT = "SIGALRM"
 
@@ -25,8 +27,8 @@ def run_tasks(tasks: Sequence[Task], context: TaskContext, *, jobs: int) -> Iter
     """The records of `tasks`, as they finish.
 
     A worker that crashes, is killed or hangs costs at most the utterance it was at, which is
-    dropped by name. Its task is run again when the others are done, with no other beside it, so
-    that it has all the memory there is.
+    dropped by name. Its task is run again when the others are done, alone, so that it
+    has all the memory there is.
 
     Raises:
         MissingResource: Workers die before they come to any utterance.
@@ -64,4 +66,27 @@ def _without_culprit(crash: Crashed[Task], context: TaskContext, deaths: Deaths)
 def _detail(cause: str, context: TaskContext) -> str:
     if cause == TIMED_OUT:
         return f"it took longer than {context.limit_s:g} s"
-    return f"its worker died of it, {STRIKES} times: {cause}"
+    return f"it crashed its worker {STRIKES} times ({cause})"
+
+
+def finish_task(task: Task, context: TaskContext) -> TaskRecord:
+    """In a worker: do a task, unless it is already finished, and return its record."""
+    crumb_path(context.out, task.name).unlink(missing_ok=True)  # of a worker that died long ago
+    record = read_record(context.out, task.name, key=task.key)
+    if record is not None and _is_intact(context.out, record):
+        return record
+    from pipeline.job.task import process_task  # loads the stages: only workers with something to do pay
+
+    return process_task(task, context)
+
+
+def _is_intact(out: Path, record: TaskRecord) -> bool:
+    """Whether the shard of a recorded task is there, byte for byte."""
+    path = shard_path(out, record.name)
+    if record.shard is None:
+        return not path.exists()
+    return (
+        path.is_file()
+        and path.stat().st_size == record.shard.bytes
+        and file_sha256(path) == record.shard.sha256
+    )

@@ -24,7 +24,7 @@ from pipeline.contract.manifest import (
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.corpora import Corpus
 from pipeline.dataset.builder import Destination, Provenance, publish_manifest
-from pipeline.dataset.dropped import list_of_run
+from pipeline.dataset.dropped import dropped_path_of_run
 from pipeline.dataset.huggingface import remove_dataset_files
 from pipeline.job.folder import claim, events_path, locked, record_path, tasks_folder
 from pipeline.job.plan import SHARD_BYTES_PER_SECOND, Part, Plan, TaskContext, make_plan, take_part
@@ -129,7 +129,7 @@ def plan_request(request: Request) -> Plan:
 
 def describe_plan(plan: Plan, request: Request) -> str:
     """What a run will do, and roughly what it will take, in one line."""
-    utterances = len(plan.dropped) + sum(len(task.utterances) for task in plan.tasks)
+    tasks, utterances = len(plan.tasks), len(plan.dropped) + sum(len(task.utterances) for task in plan.tasks)
     gigabytes = plan.estimated_s * SHARD_BYTES_PER_SECOND / 1e9
     folder = request.out.absolute()
     while not folder.exists():
@@ -138,9 +138,9 @@ def describe_plan(plan: Plan, request: Request) -> str:
     seconds = plan.estimated_s / SPEEDS[request.settings.denoise.engine] / request.jobs
     return (
         f"{utterances:,} utterances, about {plan.estimated_s / 3600:.2f} h,"
-        f" in {len(plan.tasks)} shards of about {gigabytes:.2f} GB in all ({free:.0f} GB free),"
-        f" {request.jobs} worker{'s' * (request.jobs > 1)} at low priority with {WORKER_MB} MB each,"
-        f" roughly {clock(seconds)} on cores like the README's"
+        f" in {tasks} shard{'s' * (tasks != 1)} of about {gigabytes:.2f} GB in all ({free:.0f} GB free),"
+        f" {request.jobs} worker{'s' * (request.jobs > 1)} at low priority, up to {WORKER_MB} MB each,"
+        f" roughly {clock(seconds)} on a machine like the README's"
     )
 
 
@@ -158,7 +158,8 @@ def _find_finished(plan: Plan, request: Request) -> set[str]:
     recorded = [task for task in plan.tasks if record_path(request.out, task.name).is_file()]
     finished = {task.name for task in recorded if read_record(request.out, task.name, key=task.key)}
     if recorded:
-        _say(f"{len(finished)} of {len(plan.tasks)} shards are finished already and are only checked")
+        count = f"{len(finished)} of {len(plan.tasks)} shards"
+        _say(f"{count} are already finished; only their hashes are checked")
     if len(finished) < len(recorded):
         changed = "settings, versions or recordings have changed since they were made"
         _say(f"{len(recorded) - len(finished)} are made again: {changed}")
@@ -227,7 +228,7 @@ def _publish(plan: Plan, request: Request, run: RunRecord) -> Manifest:
     destination = Destination(
         manifest=request.manifest,
         root=request.out,
-        dropped=list_of_run(request.manifest, folder=request.out),
+        dropped=dropped_path_of_run(request.manifest, folder=request.out),
         huggingface=True,
     )
     content = collect_content(plan.dropped, _records(plan, request.out))

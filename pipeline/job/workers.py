@@ -32,7 +32,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class Crashed(Generic[TaskT]):
-    """A task whose worker died, alone and again, and what killed it: the name of a signal."""
+    """A task that crashed its worker again when it ran alone, and the signal that killed the worker."""
 
     task: TaskT
     cause: str
@@ -131,6 +131,6 @@ class _PandasHider(MetaPathFinder):
     """
 
     def find_spec(self, fullname: str, *_: object) -> None:
-        """No module, and no other finder asked, for pandas; no opinion on the rest."""
+        """Refuse pandas; leave every other module to the next finder."""
         if fullname == "pandas":
             raise ModuleNotFoundError("pandas is hidden from pyarrow", name="pandas")

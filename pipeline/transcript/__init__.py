@@ -90,7 +90,8 @@ def _judge(transcript: Transcript, settings: TranscriptSettings) -> Rejection | 
     if remaining < settings.min_characters:
         return Rejection(
             Reason.TRANSCRIPT_TOO_SHORT,
-            f"{remaining} characters remain, at least {settings.min_characters} are needed: {text!r}",
+            f"{remaining} character{'s are' if remaining != 1 else ' is'} left,"
+            f" at least {settings.min_characters} are needed: {text!r}",
         )
     if not _HANGUL.search(text):
         return Rejection(Reason.NO_HANGUL, f"no Hangul in {_excerpt(text)!r}")

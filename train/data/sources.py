@@ -72,9 +72,12 @@ class ShardSource:
     def open_shards(self, split: str) -> list[pa.RecordBatch]:
         """The rows of a split, mapped into memory; remote shards are copied here first.
 
+        Sizes, schemas, numbers of rows and the rows' values are checked, not hashes: `check_hashes`
+        does that, once at the start of a run.
+
         Raises:
             MissingResource: A remote shard cannot be read.
-            HandOffBroken: A shard is missing, or is not what the manifest says.
+            HandOffBroken: A shard is missing or does not pass these checks.
         """
         batches: list[pa.RecordBatch] = []
         for record in self.manifest.split_shards(split):

@@ -8,3 +8,8 @@ lexicon    the words of the train split and how they sound
 tuning     weights chosen on the valid split
 hangul     IPA to Hangul as pronounced
 """
+
+from typing import Literal
+
+DecoderName = Literal["greedy", "beam", "ngram", "words"]
+"""The decoders. The command line reads their names here, so that `--help` imports no settings."""

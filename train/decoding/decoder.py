@@ -95,9 +95,9 @@ def open_decoder(
     folder = models_folder(checkpoint) / name
     record = _read_record(folder, checkpoint, settings)
     if record is None:
-        record = _make_decoder(name, folder, recogniser, checkpoint, offered)
+        record = _prepare_models(name, folder, recogniser, checkpoint, offered)
     facts = record.model_dump(mode="json", include={"weights", "tuned_on", "valid_error"})
-    decode = _decoder_maker(name, folder, recogniser)(record.weights)
+    decode = _load_decoder(name, folder, recogniser)(record.weights)
     return OpenDecoder(decode, {"decoder": name, "beam": settings.beam, **facts})
 
 
@@ -133,10 +133,10 @@ def _read_record(folder: Path, checkpoint: Checkpoint, settings: DecodeSettings)
     return record if fits else None
 
 
-def _make_decoder(
+def _prepare_models(
     name: str, folder: Path, recogniser: Recogniser, checkpoint: Checkpoint, offered: Sequence[ShardSource]
 ) -> DecoderRecord:
-    """Estimate the models, tune the weights, write both down."""
+    """Estimate the models, tune the weights, write both down; returns their record."""
     sources = _training_sources(checkpoint, offered)
     say(f"making the {name} decoder of {checkpoint.folder} in {folder}; its weights are tuned on split valid")
     {"ngram": _write_phone_model, "words": _write_word_model}[name](folder, recogniser, sources)
@@ -147,7 +147,7 @@ def _make_decoder(
     rows = [row for row in sample if reference_of(valid, row, words=words)]
     weights, error = START, None
     if rows:
-        make = _decoder_maker(name, folder, recogniser)
+        make = _load_decoder(name, folder, recogniser)
         weights, error = tune_weights(make, recogniser, valid, rows, words=words)
     names = ("words.arpa", "words.txt", "lexicon.txt") if words else ("phones.arpa", "tokens.txt")
     record = DecoderRecord(
@@ -191,8 +191,8 @@ def _write_word_model(folder: Path, recogniser: Recogniser, sources: list[ShardS
     write_lexicon(folder / "lexicon.txt", folder / "words.txt", lexicon.pronunciations, recogniser.vocabulary)
 
 
-def _decoder_maker(name: str, folder: Path, recogniser: Recogniser) -> Callable[[Weights], Decode]:
-    """A function that makes decoders with any weights; they share one copy of the models."""
+def _load_decoder(name: str, folder: Path, recogniser: Recogniser) -> Callable[[Weights], Decode]:
+    """Load the models once; returns the function that makes a decoder of them with given weights."""
     words = name == "words"
     files = ("words.arpa", "words.txt") if words else ("phones.arpa", "tokens.txt")
     model = read_language_model(folder / files[0], dictionary=folder / files[1])

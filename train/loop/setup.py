@@ -64,7 +64,7 @@ class TrainingSetup:
         )
 
     def largest_batch(self) -> Batch:
-        """The longest row as often as the budget allows: no batch needs more memory than this one."""
+        """A batch of copies of the longest row, as many as the budget allows: no batch needs more memory."""
         row = self.rows[int(np.argmax(self.utterances.samples_R[list(self.rows)]))]
         longest = self._longest_played(int(self.utterances.samples_R[row]))
         batch = self.utterances.collate([row] * rows_that_fit(longest, self.settings.batching))

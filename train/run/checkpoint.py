@@ -78,7 +78,7 @@ class TrainedOn(Settings):
         corpora: Title and licence of each.
         front_ends: What its recordings went through, each kind once; those of a manifest that
             does not say are missing.
-        denoisers: Nothing new is written here. Checkpoints before `front_ends` have the names of
+        denoisers: Read from old checkpoints; no longer written. Those without `front_ends` name
             the engines that denoised their recordings.
     """
 

@@ -52,7 +52,7 @@ def fit(
         KeyboardInterrupt: SIGINT or SIGTERM came; a checkpoint was written.
     """
     sources = open_sources(manifests)
-    checkpoint = run.claim(resume=resume)
+    checkpoint = run.checkpoint_to_resume(resume=resume)
     settings = read_settings(preset, assignments, base=checkpoint.record.settings if checkpoint else None)
     if settings.decode.decoder != "greedy":
         require_flashlight()  # now, not after the last epoch
@@ -60,7 +60,8 @@ def fit(
         require_compiler(pick_device(settings.loop.device))
     if settings.loop.threads is not None:
         torch.set_num_threads(settings.loop.threads)
-    with joined_ranks(pick_device(settings.loop.device)) as ranks:  # every rank claims before one writes
+    # All ranks must look at the folder before the first one writes to it.
+    with joined_ranks(pick_device(settings.loop.device)) as ranks:
         if checkpoint:
             check_resumable(checkpoint, settings, sources, ranks=ranks.count)
         elif ranks.first:

@@ -45,7 +45,7 @@ class RunFolder:
         """The folder of the checkpoints."""
         return self.path / "checkpoints"
 
-    def claim(self, *, resume: bool) -> Checkpoint | None:
+    def checkpoint_to_resume(self, *, resume: bool) -> Checkpoint | None:
         """The checkpoint to resume from; None for a run that starts from the beginning.
 
         Raises:

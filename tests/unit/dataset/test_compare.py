@@ -90,7 +90,7 @@ def test_equal_manifests_and_the_facts_of_their_runs(dataset, malsori, tmp_path)
     (tmp_path / "other.json").write_text(dataset.read_text())
     edit_manifest(tmp_path / "other.json", lambda content: content["run"].update(host="elsewhere", jobs=64))
     result = malsori("show", dataset, "--diff", tmp_path / "other.json")
-    assert result.stdout == "no difference outside the facts of the runs\n"
+    assert result.stdout == "no difference, apart from when and where they were made\n"
 
 
 def test_what_differs_in_many_shards_is_cut_short(make):

@@ -62,7 +62,7 @@ def test_a_stray_kill_costs_no_utterance(context, monkeypatch):
 def test_an_utterance_that_kills_twice_is_not_tried_again(context, monkeypatch):
     monkeypatch.setattr("pipeline.job.retry.finish_task", die_at_an_utterance)
     (done,) = run_tasks([make_task("train-0")], context, jobs=1)
-    assert done.quarantined == (("c/2", "its worker died of it, 2 times: SIGKILL"),)
+    assert done.quarantined == (("c/2", "it crashed its worker 2 times (SIGKILL)"),)
 
 
 def test_workers_that_come_to_no_utterance_end_the_run(context, monkeypatch):

@@ -56,7 +56,11 @@ def test_the_fewest_characters_are_a_setting() -> None:
 def test_details_name_the_text() -> None:
     refused = clean_transcript("네, 네.", annotation=Annotation.PLAIN, settings=TranscriptSettings())
     assert refused == Rejection(
-        Reason.TRANSCRIPT_TOO_SHORT, "2 characters remain, at least 5 are needed: '네, 네.'"
+        Reason.TRANSCRIPT_TOO_SHORT, "2 characters are left, at least 5 are needed: '네, 네.'"
+    )
+    refused = clean_transcript("어", annotation=Annotation.PLAIN, settings=TranscriptSettings())
+    assert refused == Rejection(
+        Reason.TRANSCRIPT_TOO_SHORT, "1 character is left, at least 5 are needed: '어'"
     )
 
 

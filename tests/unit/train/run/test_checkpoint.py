@@ -214,17 +214,17 @@ def test_no_checkpoint_says_how_to_make_one(tmp_path):
 
 def test_a_folder_in_use_needs_resume(tmp_path):
     run = RunFolder(tmp_path / "run")
-    assert run.claim(resume=False) is None
+    assert run.checkpoint_to_resume(resume=False) is None
     run.path.mkdir()
-    assert run.claim(resume=False) is None
+    assert run.checkpoint_to_resume(resume=False) is None
     run.metrics.write_text("")
     with pytest.raises(InputRejected, match="--resume"):
-        run.claim(resume=False)
-    assert run.claim(resume=True) is None
+        run.checkpoint_to_resume(resume=False)
+    assert run.checkpoint_to_resume(resume=True) is None
 
 
 def test_a_file_is_no_folder(tmp_path):
     path = tmp_path / "file"
     path.write_text("")
     with pytest.raises(InputRejected, match="is a file"):
-        RunFolder(path).claim(resume=True)
+        RunFolder(path).checkpoint_to_resume(resume=True)
