@@ -119,10 +119,20 @@ def test_workers_do_not_outlive_a_killed_parent(kspon_corpus, tmp_path):
     assert not alive
 
 
+def hear_ctrl_c() -> None:
+    """What runs in the background (`nohup make test &`) is born deaf to it, and so are its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_is_130_and_the_same_command_goes_on(dataset, kspon_corpus, tmp_path):
     for _ in range(TRIES):
         shutil.rmtree(tmp_path / "shards", ignore_errors=True)
-        run = subprocess.Popen(command(kspon_corpus, tmp_path), stderr=subprocess.PIPE, text=True)
+        run = subprocess.Popen(
+            command(kspon_corpus, tmp_path),
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - no other thread runs here
+        )
         while not (tmp_path / "shards" / ".tasks").exists() and run.poll() is None:
             time.sleep(0.01)
         run.send_signal(signal.SIGINT)
