@@ -29,7 +29,11 @@ ENVIRONMENT_ERRORS = {
     errno.EROFS: "give another place",
     errno.EACCES: "give another place, or mend its permissions",
     errno.EPERM: "give another place, or mend its permissions",
+    errno.ENOMEM: "free some memory",
+    errno.EIO: "check the disk",
 }
+
+IMPOSSIBLE_PATHS = {errno.ENAMETOOLONG, errno.ELOOP}
 
 
 class MalsoriError(Exception):
@@ -72,7 +76,8 @@ class TrainingDiverged(MalsoriError):
 def exit_codes(again: str = "the same command") -> Iterator[None]:
     """Turn a run's errors into one line on stderr and the exit code of their kind.
 
-    A full disk or a missing write permission is reported the same way: only the user can mend them.
+    A full disk, too little memory or a missing write permission is reported the same way: only the
+    user can mend them.
     Anything else is a bug and propagates.
 
     Args:
@@ -83,11 +88,17 @@ def exit_codes(again: str = "the same command") -> Iterator[None]:
     except MalsoriError as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         raise SystemExit(error.exit_code) from error
+    except MemoryError as error:
+        print(f"error: the memory ran out: free some, then run {again}", file=sys.stderr)
+        raise SystemExit(MissingResource.exit_code) from error
     except OSError as error:
+        if error.errno in IMPOSSIBLE_PATHS:
+            print(f"error: {printable(str(error))}: give another path", file=sys.stderr)
+            raise SystemExit(InputRejected.exit_code) from error
         if error.errno not in ENVIRONMENT_ERRORS:
             raise
         advice = f"{ENVIRONMENT_ERRORS[error.errno]}; {again} then goes on where it stopped"
-        print(f"error: {error}: {advice}", file=sys.stderr)
+        print(f"error: {printable(str(error))}: {advice}", file=sys.stderr)
         raise SystemExit(MissingResource.exit_code) from error
     except KeyboardInterrupt as interruption:
         print(f"interrupted: {again} goes on where it stopped", file=sys.stderr)

@@ -1,14 +1,77 @@
-"""Writing and hashing files: under its final name a file or folder is whole, or it is not there."""
+"""Files: whole under their final name or not there, and read only if they are regular files.
 
+Whoever fills a folder may put a pipe into it, or a link to a device: opening the one waits for
+ever, reading the other never ends. So every file that is not ours is opened with `open_regular`.
+"""
+
+import errno
+import fcntl
 import hashlib
+import io
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from pipeline.contract.errors import InputRejected
+
+LONGEST_TEMPORARY_BYTES = 200
+"""A longer name gets a short temporary one: file systems end at 255 bytes."""
+
+IMPOSSIBLE = {
+    errno.EEXIST: "a file stands where a folder is needed",
+    errno.ENOTDIR: "a file stands where a folder is needed",
+    errno.EISDIR: "it is a folder",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "its links lead in a circle",
+}
+
+
+def open_regular(path: Path) -> io.BufferedReader:
+    """Open a regular file for reading; links to regular files are followed.
+
+    Raises:
+        OSError: There is no such file, or it is a folder, a pipe, a socket or a device. Opening
+            a pipe never waits for its writer.
+    """
+    # Looked at before it is opened, since opening some devices does something; and after, since
+    # something else may have taken its place.
+    _require_regular(path, path.stat().st_mode)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        _require_regular(path, os.fstat(descriptor).st_mode)
+        return open(descriptor, "rb")  # noqa: PTH123 - a Path cannot be made of a descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def open_regular_text(
+    path: Path, *, encoding: str = "utf-8", errors: str = "strict", newline: str | None = None
+) -> TextIO:
+    """Open a regular file as text. Raises what `open_regular` does."""
+    return io.TextIOWrapper(open_regular(path), encoding=encoding, errors=errors, newline=newline)
+
+
+def read_regular(path: Path, *, most_bytes: int) -> bytes:
+    """The bytes of a regular file.
+
+    Raises:
+        OSError: As for `open_regular`, or the file is larger than `most_bytes`.
+    """
+    with open_regular(path) as stream:
+        content = stream.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(errno.EINVAL, f"it is larger than {most_bytes:,} bytes", str(path))
+    return content
+
+
+def is_regular(path: Path) -> bool:
+    """Whether `path` is a regular file or a link to one; False for a name that no file can have."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for a name that is too long
 
 
 @contextmanager
@@ -18,8 +81,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     The bytes are on the disk (fsync of file and folder) before the name is; when the block
     raises, the temporary file is removed and whatever stood at `path` is untouched. The
     temporary name is unique to the process: two writers never share one.
+
+    Raises:
+        InputRejected: No file can have this path: it is a folder, below a file, or too long.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with _refusing_impossible(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
     temporary = _temporary_name(path)
     try:
         temporary.unlink(missing_ok=True)  # left by a killed process, or a link planted by someone else
@@ -46,11 +115,13 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         replace: Remove the folder that stands at `path` just before the new one takes its name.
 
     Raises:
-        InputRejected: Something stands at `path` already, and `replace` was not asked for.
+        InputRejected: Something stands at `path` already, and `replace` was not asked for; or no
+            folder can have this path.
     """
-    if not replace:
-        _refuse_existing(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with _refusing_impossible(path):
+        if not replace:
+            _refuse_existing(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_name(path)
     shutil.rmtree(temporary, ignore_errors=True)  # left by a killed process with this number
     temporary.mkdir()
@@ -87,12 +158,67 @@ def write_text(path: Path, text: str) -> None:
 
 def file_sha256(path: Path) -> str:
     """SHA-256 of the file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+@contextmanager
+def locked(folder: Path, *, option: str) -> Iterator[None]:
+    """Make the folder if need be, and keep other runs out of it; the lock ends with the process.
+
+    Args:
+        option: The option that names the folder, for messages: "--out".
+
+    Raises:
+        InputRejected: Another run is writing there, or the folder cannot be made.
+    """
+    with _refusing_impossible(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    # Never truncated, and never followed if it is a link: what it leads to is not ours.
+    try:
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise InputRejected(f"{folder / '.lock'} is a link, which no run made: remove it") from error
+    try:
+        _take_lock(descriptor, folder, option=option)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take_lock(descriptor: int, folder: Path, *, option: str) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputRejected(
+            f"another run is writing to {folder}: wait for it, or give another {option}"
+        ) from error
+
+
+def _require_regular(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "is a pipe, a socket or a device, not a regular file", str(path))
+
+
+@contextmanager
+def _refusing_impossible(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in IMPOSSIBLE:
+            raise
+        raise InputRejected(f"cannot write {path}: {IMPOSSIBLE[error.errno]}; give another path") from error
+
+
 def _temporary_name(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    name = path.name
+    if len(os.fsencode(name)) > LONGEST_TEMPORARY_BYTES:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return path.with_name(f".{name}.{os.getpid()}.tmp")
 
 
 def _refuse_existing(path: Path) -> None:

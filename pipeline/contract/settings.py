@@ -14,9 +14,12 @@ from pipeline.contract.validation import first_setting_problem
 
 
 class Settings(BaseModel):
-    """Base of every settings model: immutable, no unknown keys, no silent conversions."""
+    """Base of every settings model: immutable, no unknown keys, no silent conversions.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    No number is infinite or NaN: JSON has neither, so a record that held one could not be read back.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     def fingerprint(self) -> str:
         """A SHA-256 that is equal exactly when the settings are."""

@@ -8,11 +8,8 @@ run.jsonl                        what runs did, one event a line
 .lock                            held while a run is writing
 """
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -75,24 +72,3 @@ def claim(out: Path, *, manifest: Path, corpus: str, fresh: bool) -> None:
     elif not fresh and next(out.glob("*.arrow"), None) is not None:
         raise InputRejected(f"{out} holds Arrow files that malsori did not write there: give another --out")
     write_text(place, json.dumps(asdict(wanted), ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Make the folder if need be, and keep other runs out of it; the lock ends with the process.
-
-    Raises:
-        InputRejected: Another run is writing there, or the folder cannot be made.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
-        raise InputRejected(f"cannot make the folder {out}: {error.strerror}; give another --out") from error
-    with (out / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputRejected(
-                f"another run is writing to {out}: wait for it, or give another --out"
-            ) from error
-        yield

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.contract.errors import InputRejected, TooManyDropped
-from pipeline.contract.files import sweep
+from pipeline.contract.files import locked, sweep
 from pipeline.contract.manifest import (
     Manifest,
     PartRecord,
@@ -26,7 +26,7 @@ from pipeline.corpora import Corpus
 from pipeline.dataset.builder import Destination, Provenance, publish_manifest
 from pipeline.dataset.dropped import dropped_path_of_run
 from pipeline.dataset.huggingface import remove_dataset_files
-from pipeline.job.folder import claim, events_path, locked, record_path, tasks_folder
+from pipeline.job.folder import claim, events_path, record_path, tasks_folder
 from pipeline.job.plan import SHARD_BYTES_PER_SECOND, Part, Plan, TaskContext, make_plan, take_part
 from pipeline.job.progress import EventLog, Progress, clock
 from pipeline.job.records import TaskRecord, collect_content, read_record
@@ -91,7 +91,7 @@ def preprocess(request: Request) -> FinishedRun:
     """
     started, began = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     plan = plan_request(request)
-    with locked(request.out):
+    with locked(request.out, option="--out"):
         events = EventLog(events_path(request.out))
         _take_folder(request)
         finished = _find_finished(plan, request)

@@ -1,10 +1,54 @@
 import hashlib
+import os
+import socket
+import subprocess
+import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import file_sha256, new_folder, replacing, sweep, write_text
+from pipeline.contract.files import (
+    file_sha256,
+    is_regular,
+    locked,
+    new_folder,
+    open_regular,
+    open_regular_text,
+    read_regular,
+    replacing,
+    sweep,
+    write_text,
+)
+
+NO_REGULAR_FILES = ["pipe", "socket", "device", "link to a device", "folder", "circle", "too long", "missing"]
+
+
+@pytest.fixture
+def odd(request, tmp_path, monkeypatch) -> Path:
+    """A path at which no regular file lies."""
+    path = tmp_path / "odd"
+    match request.param:
+        case "pipe":
+            os.mkfifo(path)
+        case "socket":
+            monkeypatch.chdir(tmp_path)  # the name of a socket has at most 107 bytes
+            with socket.socket(socket.AF_UNIX) as bound:
+                bound.bind("odd")
+        case "device":
+            path = Path("/dev/zero")
+        case "link to a device":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+        case "circle":
+            path.symlink_to(path)
+        case "too long":
+            path = tmp_path / ("가" * 100)
+        case "missing":
+            pass
+    return path
 
 
 def test_the_file_appears_only_when_the_block_ends(tmp_path):
@@ -106,3 +150,76 @@ def test_sweep_removes_what_killed_writers_left_and_nothing_else(tmp_path):
     (tmp_path / "precious.tmp").touch()
     sweep(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {".hidden", "precious.tmp"}
+
+
+@pytest.mark.parametrize("odd", NO_REGULAR_FILES, indirect=True)
+def test_only_regular_files_are_read_and_nothing_waits_for_a_pipe(odd):
+    assert not is_regular(odd)
+    for read in (open_regular, open_regular_text, file_sha256):
+        with pytest.raises(OSError, match=odd.name):
+            read(odd)
+    with pytest.raises(OSError, match=odd.name):
+        read_regular(odd, most_bytes=10)
+
+
+def test_a_link_to_a_regular_file_is_read_up_to_the_bound(tmp_path):
+    (tmp_path / "file").write_text("말소리", encoding="utf-8")
+    link = tmp_path / "link"
+    link.symlink_to("file")
+    assert is_regular(link)
+    assert read_regular(link, most_bytes=9).decode() == "말소리"
+    with pytest.raises(OSError, match="larger than 8 bytes"):
+        read_regular(link, most_bytes=8)
+    with open_regular_text(link) as text:
+        assert text.read() == "말소리"
+
+
+@pytest.mark.parametrize("odd", ["folder", "circle", "too long"], indirect=True)
+def test_a_path_that_no_file_can_have_is_refused(odd):
+    (odd.parent / "file").touch()
+    if os.path.islink(odd):  # noqa: PTH114 - Path.is_symlink raises for a name that is too long
+        # A file may take the place of a link, but nothing can lie below it.
+        odd = odd / "below"
+    with pytest.raises(InputRejected, match="give another path"):
+        write_text(odd, "text")
+    with pytest.raises(InputRejected), new_folder(odd):
+        raise AssertionError("the block must not run")
+
+
+def test_nothing_is_written_below_a_file(tmp_path):
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(InputRejected, match="a file stands where a folder is needed"):
+        write_text(tmp_path / "file" / "below", "text")
+    with pytest.raises(InputRejected), new_folder(tmp_path / "file" / "below"):
+        raise AssertionError("the block must not run")
+    with pytest.raises(InputRejected), locked(tmp_path / "file", option="--out"):
+        raise AssertionError("the block must not run")
+
+
+def test_the_longest_name_that_a_file_system_takes_can_be_written(tmp_path):
+    path = tmp_path / ("n" * 255)
+    write_text(path, "text")
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_second_run_on_one_folder_is_refused_until_the_first_ends(tmp_path):
+    code = (
+        "import pathlib, sys\n"
+        "from pipeline.contract.files import locked\n"
+        "with locked(pathlib.Path(sys.argv[1]), option='--out'): pass"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with locked(tmp_path, option="--out"):
+        second = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "another run is writing to" in second.stderr
+    assert InputRejected.__name__ in second.stderr
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path):
+    (tmp_path / "precious").write_text("content")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".lock").symlink_to("../precious")
+    with pytest.raises(InputRejected, match="is a link"), locked(tmp_path / "out", option="--out"):
+        raise AssertionError("the block must not run")
+    assert (tmp_path / "precious").read_text() == "content"
