@@ -1,5 +1,6 @@
 """Commands on a finished manifest: verify, show, merge, split, filter, report, export."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import click
 
 from pipeline.cli.options import ALLOW_OUTSIDE, PATH, ROOT, command_line
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.text import printable
 
 if TYPE_CHECKING:
     from pipeline.contract.manifest import Manifest
@@ -87,7 +89,7 @@ def merge(
     from pipeline.contract.opened import open_manifest
     from pipeline.dataset.merge import merge_manifests
 
-    if output.resolve() in {path.resolve() for path in manifests}:
+    if os.path.realpath(output) in map(os.path.realpath, manifests):
         raise InputRejected(f"-o {output} would replace one of the manifests to merge; give another name")
     opened = [open_manifest(path, root=root, allow_outside=allow_outside) for path in manifests]
     merged = merge_manifests(opened, output, name=name, command=command_line(), mixed_settings=mixed_settings)
@@ -211,5 +213,5 @@ def _print_summary(path: Path, manifest: "Manifest") -> None:
     if not splits:
         click.echo("note: no row is left", err=True)
     elif len(splits) == 1:
-        click.echo(f"note: every row is in the split {splits.pop()}", err=True)
+        click.echo(f"note: every row is in the split {printable(splits.pop())}", err=True)
     click.echo(f"wrote {path}", err=True)

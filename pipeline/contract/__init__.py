@@ -14,10 +14,16 @@
     files          writing files and folders so that nobody ever sees half of one
     text           other people's text in our messages
 
-README.md specifies version 1. Nothing here imports anything but the standard library, pyarrow
+README.md specifies versions 1 and 2. Nothing here imports anything but the standard library, pyarrow
 and pydantic; only shard and opened load pyarrow as soon as they are imported.
 """
 
 from typing import Final
 
-CONTRACT_VERSION: Final = 1
+VERSION_OF_RUNS: Final = 1
+"""The dropped list lies with the shards, below the root: a run owns the folder it writes to."""
+
+VERSION_OF_VIEWS: Final = 2
+"""The dropped list lies with the manifest: whoever merges, splits or filters shards need not own them."""
+
+CONTRACT_VERSIONS: Final = (VERSION_OF_RUNS, VERSION_OF_VIEWS)

@@ -4,6 +4,7 @@ What is read may have been written by anyone: reading is strict, takes bounded m
 a manifest or a clear error.
 """
 
+import errno
 import json
 import math
 from collections import Counter
@@ -12,9 +13,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.contract import CONTRACT_VERSION
+from pipeline.contract import CONTRACT_VERSIONS
 from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.files import write_text
+from pipeline.contract.files import open_regular, write_text
 from pipeline.contract.manifest import Manifest, SpeakerRecord
 from pipeline.contract.text import shorten
 from pipeline.contract.validation import first_problem
@@ -38,10 +39,11 @@ def read_manifest(path: Path) -> Manifest:
     version, text = _read_json(path)
     if version is None:
         raise InputRejected(f"{path} is not a manifest: it has no contract_version")
-    if type(version) is not int or version != CONTRACT_VERSION:  # True == 1.0 == 1
+    if type(version) is not int or version not in CONTRACT_VERSIONS:  # True == 1.0 == 1
+        known = " and ".join(map(str, CONTRACT_VERSIONS))
         shown = shorten(repr(version)) if isinstance(version, int | str) else f"a {type(version).__name__}"
         raise HandOffBroken(
-            f"{path} has contract version {shown}, this malsori reads {CONTRACT_VERSION}:"
+            f"{path} has contract version {shown}, this malsori reads {known}:"
             " make the manifest again, or install the malsori that wrote it"
         )
     try:
@@ -72,7 +74,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 def _read_json(path: Path) -> tuple[Any, str]:
     """The contract version, and the whole content as strict JSON without repeated keys."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             raw = stream.read(MAX_MANIFEST_BYTES + 1)
         excess = _find_excess(raw)
         if excess is not None:
@@ -84,6 +86,10 @@ def _read_json(path: Path) -> tuple[Any, str]:
         raise InputRejected(f"no manifest at {path}; `malsori preprocess` writes one") from error
     except IsADirectoryError as error:
         raise InputRejected(f"{path} is a folder; give the manifest, a .json file") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise InputRejected(f"{path} is not a manifest: it {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise InputRejected(f"{path} is not a manifest (JSON): {shorten(str(error))}") from error
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.contract import VERSION_OF_VIEWS
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.manifest_file import read_manifest
@@ -22,12 +23,14 @@ class OpenedManifest:
 
     Attributes:
         folder: The folder that the shards' paths start from, resolved.
+        dropped_folder: The folder that the dropped list's path starts from, resolved.
         allow_outside: Follow symbolic links that lead out of `folder`.
     """
 
     path: Path
     manifest: Manifest
     folder: Path
+    dropped_folder: Path
     allow_outside: bool = False
 
     def locate(self, name: str) -> Path:
@@ -36,11 +39,18 @@ class OpenedManifest:
         Raises:
             HandOffBroken: A symbolic link leads out of the root folder, or in a circle.
         """
-        path = self.folder / name
+        return self._below(self.folder, name)
+
+    def locate_dropped(self) -> Path:
+        """The dropped list. Raises what `locate` does."""
+        return self._below(self.dropped_folder, self.manifest.dropped.path)
+
+    def _below(self, folder: Path, name: str) -> Path:
+        path = folder / name
         target = _resolve(path, named_by=self.path)
-        if not self.allow_outside and not target.is_relative_to(self.folder):
+        if not self.allow_outside and not target.is_relative_to(folder):
             raise HandOffBroken(
-                f"{name} of {self.path} is a link that leads out of {self.folder}, to {target};"
+                f"{name} of {self.path} is a link that leads out of {folder}, to {target};"
                 " --allow-outside follows it"
             )
         return path
@@ -78,7 +88,9 @@ def open_manifest(path: Path, *, root: Path | None = None, allow_outside: bool =
     """
     manifest = read_manifest(path)
     folder = _resolve(root or path.parent / manifest.root, named_by=path)
-    return OpenedManifest(path, manifest, folder, allow_outside)
+    beside = manifest.contract_version == VERSION_OF_VIEWS
+    dropped_folder = _resolve(path.parent, named_by=path) if beside else folder
+    return OpenedManifest(path, manifest, folder, dropped_folder, allow_outside)
 
 
 def _resolve(path: Path, *, named_by: Path) -> Path:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.files import is_regular
 from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.schema import WAV_HEADER_BYTES, shard_schema
 
@@ -58,10 +59,10 @@ def open_shard(path: Path, *, rows: int) -> pa.Table:
     Raises:
         HandOffBroken: The shard is missing, is not Arrow, or has other columns or more or fewer rows.
     """
-    if not path.exists():
+    if not is_regular(path):  # opening a named pipe would wait for ever
+        if path.exists():
+            raise HandOffBroken(f"shard {path} is not a regular file; copy it again")
         raise HandOffBroken(f"shard {path} is missing; copy it beside the others")
-    if not path.is_file():  # opening a named pipe would wait for ever
-        raise HandOffBroken(f"shard {path} is not a regular file; copy it again")
     schema = shard_schema({})
     try:
         table = pa.Table.from_batches(_map_batches(path, schema=schema, most_rows=rows), schema)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.contract import CONTRACT_VERSION
+from pipeline.contract import VERSION_OF_RUNS, VERSION_OF_VIEWS
+from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import (
     Counts,
@@ -18,6 +19,7 @@ from pipeline.contract.manifest import (
     ShardRecord,
     SourceRecord,
     VocabularyRecord,
+    name_problem,
 )
 from pipeline.contract.manifest_file import write_manifest
 from pipeline.dataset.dropped import count_reasons, write_dropped
@@ -27,7 +29,11 @@ from pipeline.dataset.statistics import Tally, summarise_tallies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What a dataset is called and what it was made from, as its manifest records it."""
+    """What a dataset is called and what it was made from, as its manifest records it.
+
+    Raises:
+        InputRejected: No manifest can record this name.
+    """
 
     name: str
     sources: Sequence[SourceRecord]
@@ -36,6 +42,11 @@ class Provenance:
     history: Sequence[str] = ()
     part: PartRecord | None = None
 
+    def __post_init__(self) -> None:
+        problem = name_problem(self.name)
+        if problem is not None:
+            raise InputRejected(f"the dataset's name: {problem}; give another with --name")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
@@ -43,13 +54,15 @@ class Destination:
 
     Attributes:
         root: The folder that the shards' paths start from.
-        dropped: The dropped list, in or below `root`.
+        dropped: The dropped list: in or below `root`, or beside `manifest` if it `is_view`.
+        is_view: The shards were there before, and their folder may be somebody else's.
         huggingface: Also describe the shards to Hugging Face `datasets`: whole files, all in `root`.
     """
 
     manifest: Path
     root: Path
     dropped: Path
+    is_view: bool = False
     huggingface: bool = False
 
 
@@ -77,8 +90,9 @@ def publish_manifest(
     """
     kept, dropped = sum(shard.rows for shard in content.shards), content.dropped
     write_dropped(destination.dropped, dropped)
+    listed_from = destination.manifest.parent if destination.is_view else destination.root
     manifest = Manifest(
-        contract_version=CONTRACT_VERSION,
+        contract_version=VERSION_OF_VIEWS if destination.is_view else VERSION_OF_RUNS,
         name=provenance.name,
         part=provenance.part,
         sources=tuple(provenance.sources),
@@ -88,7 +102,7 @@ def publish_manifest(
         shards=tuple(content.shards),
         counts=Counts(read=kept + len(dropped), kept=kept, dropped=count_reasons(dropped)),
         dropped=DroppedRecord(
-            path=destination.dropped.relative_to(destination.root).as_posix(),
+            path=destination.dropped.relative_to(listed_from).as_posix(),
             sha256=file_sha256(destination.dropped),
             rows=len(dropped),
         ),

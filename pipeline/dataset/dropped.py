@@ -1,6 +1,11 @@
-"""The dropped list beside the shards: writing it, reading it, naming it."""
+"""The dropped list: writing it, reading it, naming it.
+
+A run's list lies with the shards, in the folder that the run owns. The list of a merge, split or
+filter lies with its manifest: the shards may be somebody else's, on a disk that cannot be written.
+"""
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,7 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.files import file_sha256, write_text
+from pipeline.contract.files import file_sha256, is_regular, open_regular, write_text
 from pipeline.contract.manifest import DroppedLine
 from pipeline.contract.validation import first_problem
 
@@ -17,6 +22,8 @@ if TYPE_CHECKING:  # a run writes its list without opening a manifest, which imp
     from pipeline.contract.opened import OpenedManifest
 
 MAX_LINE_BYTES = 2**20
+LONGEST_STEM_BYTES = 200
+"""The endings need 23 more bytes; file systems end at 255."""
 
 
 def write_dropped(path: Path, lines: Iterable[DroppedLine]) -> None:
@@ -32,13 +39,14 @@ def read_dropped(opened: "OpenedManifest") -> Iterator[DroppedLine]:
         HandOffBroken: It is missing or is not the one that the manifest records.
     """
     record = opened.manifest.dropped
-    path = opened.locate(record.path)
-    if not path.is_file():
-        raise HandOffBroken(f"the dropped list {path} is missing; copy it beside the shards, or give --root")
+    path = opened.locate_dropped()
+    if not is_regular(path):
+        advice = "the shards, or give --root" if opened.dropped_folder == opened.folder else opened.path
+        raise HandOffBroken(f"the dropped list {path} is missing; copy it beside {advice}")
     if file_sha256(path) != record.sha256:
         raise HandOffBroken(f"the dropped list {path} has changed since {opened.path} was made")
     number = 0
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         while line := stream.readline(MAX_LINE_BYTES):
             number += 1
             try:
@@ -58,15 +66,22 @@ def count_reasons(lines: Iterable[DroppedLine]) -> dict[str, int]:
 
 def dropped_path_of_run(manifest: Path, *, folder: Path) -> Path:
     """Where the dropped list of a run lies: in the shards' folder, which belongs to one manifest."""
-    return folder / f"{manifest.stem}.dropped.jsonl"
+    return folder / _name(manifest, "")
 
 
-def dropped_path_of_view(manifest: Path, lines: Iterable[DroppedLine], *, folder: Path) -> Path:
-    """Where the dropped list of a merge, split or filter lies: in `folder`, under a name of its own.
+def dropped_path_of_view(manifest: Path, lines: Iterable[DroppedLine]) -> Path:
+    """Where the dropped list of a merge, split or filter lies: beside its manifest.
 
-    The name holds a hash of the content: manifests of one name in different folders may share the
-    folder of their shards, and none may overwrite the list of another.
+    The name holds a hash of the content, so writing the list of a new manifest never spoils that
+    of the one it replaces, which stays whole until the new one takes its name.
     """
     content = "\n".join(sorted(line.model_dump_json() for line in lines))
-    digest = hashlib.sha256(content.encode()).hexdigest()
-    return folder / f"{manifest.stem}.{digest[:8]}.dropped.jsonl"
+    return manifest.parent / _name(manifest, f".{hashlib.sha256(content.encode()).hexdigest()[:8]}")
+
+
+def _name(manifest: Path, mark: str) -> str:
+    """`<manifest><mark>.dropped.jsonl`; a long name is cut, so that a file can have it."""
+    stem = manifest.stem
+    while len(os.fsencode(stem)) > LONGEST_STEM_BYTES:
+        stem = stem[:-1]
+    return f"{stem}{mark}.dropped.jsonl"

@@ -69,10 +69,7 @@ def _destination(
         return Destination(
             manifest=path, root=root, dropped=dropped_path_of_run(path, folder=root), huggingface=True
         )
-    # The folder that several have in common may be a disk's root, which is not ours to write to.
-    beside = path.parent.resolve()
-    place = root if one_folder or not beside.is_relative_to(root) else beside
-    return Destination(manifest=path, root=root, dropped=dropped_path_of_view(path, dropped, folder=place))
+    return Destination(manifest=path, root=root, dropped=dropped_path_of_view(path, dropped), is_view=True)
 
 
 def _histories(opened: Sequence[OpenedManifest]) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.files import file_sha256
+from pipeline.contract.files import file_sha256, is_regular
 from pipeline.contract.manifest import Manifest, ShardRecord
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
@@ -88,7 +88,7 @@ def _statistics_problems(manifest: Manifest, tallies: list[Tally]) -> Iterator[s
 
 def _file_problem(shard: ShardRecord, path: Path, hashes: dict[Path, str]) -> str | None:
     """What is wrong with a shard's bytes; a file is hashed once, however many splits share it."""
-    if not path.is_file():
+    if not is_regular(path):
         return f"missing from {path.parent}; copy it beside the others, or give --root"
     size = path.stat().st_size
     if size != shard.bytes:

@@ -123,7 +123,8 @@ def publish_view(
         Destination(
             manifest=path,
             root=opened.folder,
-            dropped=dropped_path_of_view(path, dropped, folder=opened.folder),
+            dropped=dropped_path_of_view(path, dropped),
+            is_view=True,
         ),
         shards=[(opened, shard) for shard in shards],
         dropped=dropped,

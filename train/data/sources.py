@@ -19,7 +19,7 @@ import fsspec
 import pyarrow as pa
 
 from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource
-from pipeline.contract.files import file_sha256, replacing
+from pipeline.contract.files import file_sha256, is_regular, replacing
 from pipeline.contract.manifest import Manifest, ShardRecord, VocabularyRecord
 from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import OpenedManifest, open_manifest
@@ -142,7 +142,7 @@ def _open_source(path: str) -> ShardSource:
     if "://" in path:
         remote, copy = _open_remote(path)
         return ShardSource(path, open_manifest(copy, root=remote.folder), remote)
-    if not Path(path).is_file():
+    if not is_regular(Path(path)):
         raise InputRejected(f"no manifest at {path}; `malsori preprocess` writes one")
     return ShardSource(path, open_manifest(Path(path)))
 

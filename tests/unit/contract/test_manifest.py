@@ -1,4 +1,6 @@
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -91,10 +93,10 @@ def test_an_unknown_key_breaks_the_hand_off_and_is_named(manifest, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("version", "shown"), [(2, "2"), (True, "True"), ("1", "'1'"), (1.0, "a float"), ([[]], "a list")]
+    ("version", "shown"), [(3, "3"), (True, "True"), ("1", "'1'"), (1.0, "a float"), ([[]], "a list")]
 )
 def test_another_contract_version_says_what_to_do(manifest, tmp_path, version, shown):
-    message = rf"contract version {shown}, this malsori reads 1: make the manifest again"
+    message = rf"contract version {shown}, this malsori reads 1 and 2: make the manifest again"
     with pytest.raises(HandOffBroken, match=message):
         read_manifest(edited(manifest, tmp_path / "m.json", contract_version=version))
 
@@ -143,7 +145,7 @@ def test_a_shard_record_that_makes_no_sense_breaks_the_hand_off(manifest, tmp_pa
 @pytest.mark.parametrize(
     "path",
     ["../secret.arrow", "/etc/passwd", "a/../../b", "./a", "a//b", "", "a\\b", "a\0b", "..", "a/..",
-     "\x1b[2J", "x" * 2_000],
+     "\x1b[2J", "x" * 2_000, "a/" * 600],
 )  # fmt: skip
 @pytest.mark.parametrize("part", ["shards", "dropped"])
 def test_a_path_out_of_the_root_is_refused(manifest, tmp_path, path, part):
@@ -152,6 +154,66 @@ def test_a_path_out_of_the_root_is_refused(manifest, tmp_path, path, part):
     record["path"] = path
     with pytest.raises(HandOffBroken, match="expected a relative path below the root"):
         read_manifest(edited(manifest, tmp_path / "m.json", **content))
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "한" * 86, f"a/{'x' * 300}/b"])
+def test_a_path_that_no_file_can_have_is_refused(manifest, tmp_path, name):
+    for part in ("shards", "dropped", "root"):
+        content = json.loads(manifest.to_json())
+        record, key = {
+            "shards": (content["shards"][0], "path"), "dropped": (content["dropped"], "path"),
+            "root": (content, "root"),
+        }[part]  # fmt: skip
+        record[key] = name
+        with pytest.raises(HandOffBroken, match="no file has a name of more than 255 bytes"):
+            read_manifest(edited(manifest, tmp_path / "m.json", **content))
+
+
+NAMES = {
+    "name": lambda content, name: content.update(name=name),
+    "corpus": lambda content, name: content["sources"][0]["corpus"].update(name=name),
+    "title": lambda content, name: content["sources"][0]["corpus"].update(title=name),
+    "licence": lambda content, name: content["sources"][0]["corpus"].update(licence=name),
+    "split": lambda content, name: content["shards"][0].update(split=name),
+    "vocabulary": lambda content, name: content["vocabulary"].update(name=name),
+    "symbol": lambda content, name: content["vocabulary"]["symbols"].__setitem__(0, name),
+}
+
+
+@pytest.mark.parametrize("place", NAMES)
+@pytest.mark.parametrize(
+    "name", ["\x1b[2J", "a\nb", "\u202eevil", "\x9b", "\u200b", "x" * 256, "한" * 86], ids=range(7)
+)
+def test_a_name_that_could_rewrite_the_screen_or_fill_it_is_refused(manifest, tmp_path, place, name):
+    content = json.loads(manifest.to_json())
+    NAMES[place](content, name)
+    with pytest.raises(HandOffBroken, match=r"cannot be printed|more than 255 bytes") as refused:
+        read_manifest(edited(manifest, tmp_path / "m.json", **content))
+    assert name not in str(refused.value)
+
+
+@pytest.mark.parametrize("place", ["name", "title", "licence", "split"])
+@pytest.mark.parametrize("name", ["자유 대화 (2024)", "전각\u3000공백", "a\u00a0b", "x" * 255, "é", "😀"])
+def test_the_names_that_people_give_are_read(manifest, tmp_path, place, name):
+    content = json.loads(manifest.to_json())
+    NAMES[place](content, name)
+    read_manifest(edited(manifest, tmp_path / "m.json", **content))
+
+
+@pytest.mark.parametrize("split", ["", ".", "..", "a/b", "../x", "a\\b"])
+def test_a_split_that_leads_elsewhere_is_refused(manifest, tmp_path, split):
+    content = json.loads(manifest.to_json())
+    NAMES["split"](content, split)
+    with pytest.raises(HandOffBroken, match="part of a file's name"):
+        read_manifest(edited(manifest, tmp_path / "m.json", **content))
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_what_is_no_regular_file_is_no_manifest_and_is_not_waited_for(tmp_path, kind):
+    path = Path("/dev/zero") if kind == "device" else tmp_path / "m.json"
+    {"folder": path.mkdir, "pipe": lambda: os.mkfifo(path), "device": lambda: None}[kind]()
+    with pytest.raises(InputRejected, match=r"is a folder|is a pipe, a socket or a device"):
+        read_manifest(path)
 
 
 @pytest.mark.parametrize("root", ["/", "/etc", "C:/x", "a\\b", "\0", "file:///etc"])

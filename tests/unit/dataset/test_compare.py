@@ -106,7 +106,8 @@ def test_what_differs_in_many_shards_is_cut_short(make):
 def test_control_characters_of_a_stranger_do_not_reach_the_terminal(dataset, malsori, tmp_path):
     hostile = tmp_path / "hostile.json"
     hostile.write_text(dataset.read_text())
-    edit_manifest(hostile, lambda content: content.update(name="\x1b[2J\u202eevil\nread  99"))
+    name = "\x1b[2J\u202eevil\nread  99"
+    edit_manifest(hostile, lambda content: content.update(history=[name]))
     for arguments in (["show", hostile], ["show", dataset, "--diff", hostile]):
         output = malsori(*arguments).output
         assert "\x1b" not in output

@@ -202,16 +202,6 @@ def test_the_merged_folder_can_be_moved_as_a_whole(make, malsori, tmp_path):
     assert malsori("verify", Path(moved) / "m.json", "--deep").exit_code == 0
 
 
-def test_folders_with_nothing_in_common_get_no_file(make, malsori, tmp_path, monkeypatch):
-    """Of shards on two disks the common folder is `/`: the dropped list lies beside the manifest."""
-    one, two = make("one", [Person("a", 1)]), make("two", [Person("a", 1)])
-    monkeypatch.setattr("pipeline.dataset.merge.os.path.commonpath", lambda _: "/")
-    assert malsori("merge", one, two, "-o", tmp_path / "views" / "m.json").exit_code == 0
-    dropped = manifest_content(tmp_path / "views" / "m.json")["dropped"]["path"]
-    assert Path("/", dropped).parent == tmp_path / "views"
-    assert malsori("verify", tmp_path / "views" / "m.json").exit_code == 0
-
-
 def test_moved_shards_are_merged_with_root(gathered, malsori):
     parts = gathered()
     folder = parts[0].parent

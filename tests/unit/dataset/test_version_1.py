@@ -99,9 +99,9 @@ def test_the_trainer_reads_it(split):
 
 def test_another_version_is_refused_and_says_what_to_do(malsori, tmp_path):
     later = shutil.copytree(GOLDEN, tmp_path / "later") / MANIFEST.name
-    edit_manifest(later, lambda content: content.update(contract_version=2, tomorrow=[]))
+    edit_manifest(later, lambda content: content.update(contract_version=3, tomorrow=[]))
     for command in (["verify"], ["show"], ["split", "-o", tmp_path / "x.json"]):
         result = malsori(command[0], later, *command[1:])
         assert result.exit_code == 5
-        assert "has contract version 2, this malsori reads 1" in result.stderr
+        assert "has contract version 3, this malsori reads 1 and 2" in result.stderr
         assert "make the manifest again, or install the malsori that wrote it" in result.stderr
