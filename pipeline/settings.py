@@ -9,8 +9,11 @@ from typing import Annotated
 from pydantic import Field
 
 from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
-from pipeline.contract.settings import Settings, parse_overrides, read_toml
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.settings import Settings, merge_tables, parse_overrides, read_toml
+from pipeline.phonology import UserLexicon, take_lexicon
 from pipeline.phonology.settings import PhonologySettings
+from pipeline.phonology.user_lexicon import carried_name
 from pipeline.shards.settings import ShardSettings, SplitSettings
 from pipeline.transcript.settings import TranscriptSettings
 
@@ -40,11 +43,28 @@ class PipelineSettings(Settings):
     shards: ShardSettings = ShardSettings()
 
 
-def load_settings(*, preset: Path | None, overrides: tuple[str, ...]) -> PipelineSettings:
+def load_settings(
+    *, preset: Path | None, overrides: tuple[str, ...]
+) -> tuple[PipelineSettings, UserLexicon | None]:
     """The defaults, overridden by a TOML file if there is one, and then by `stage.key=value`.
 
+    Returns:
+        The settings, and the lexicon whose path the user gave. The settings name it by its hash.
+
     Raises:
-        InputRejected: There is no such file, a key is unknown, or a value has the wrong type or range.
+        InputRejected: There is no such file, a key is unknown, or a value has the wrong type or range;
+            or the lexicon is not one.
     """
-    tables = {} if preset is None else read_toml(preset)
-    return PipelineSettings.from_tables(tables, parse_overrides(overrides))
+    tables = merge_tables({} if preset is None else read_toml(preset), parse_overrides(overrides))
+    path = tables["phonology"].get("lexicon") if isinstance(tables.get("phonology"), dict) else None
+    if not isinstance(path, str) or not path:
+        return PipelineSettings.from_tables(tables), None
+    lexicon = take_lexicon(Path(path))
+    expected = tables["phonology"].get("lexicon_sha256", lexicon.sha256)
+    if expected != lexicon.sha256:
+        raise InputRejected(
+            f"the lexicon {path} is not the one expected: it has the SHA-256 {lexicon.sha256},"
+            f" the settings say {expected}"
+        )
+    recorded = {"lexicon": carried_name(lexicon.sha256), "lexicon_sha256": lexicon.sha256}
+    return PipelineSettings.from_tables(tables, {"phonology": recorded}), lexicon

@@ -93,6 +93,7 @@ def preprocess_command(
     from pipeline.job.run import Request, describe_plan, plan_request, preprocess
     from pipeline.settings import load_settings
 
+    settings, lexicon = load_settings(preset=preset, overrides=overrides)
     own_part = None if part is None else Part.parse(part)
     request = Request(
         root=raw,
@@ -100,7 +101,8 @@ def preprocess_command(
         out=out,
         manifest=_manifest_path(manifest, own_part),
         name=name or manifest.stem,
-        settings=load_settings(preset=preset, overrides=overrides),
+        settings=settings,
+        lexicon=lexicon,
         jobs=fitting_jobs(jobs or default_jobs(), max_memory_mb=max_memory),
         limit=limit,
         part=own_part,

@@ -6,6 +6,7 @@
     schema         the columns of a shard
     sound          the bounds of sound that any reader decodes
     shard          opening a shard without copying it, safe whoever wrote it
+    names          names and paths in a manifest: none leads astray
     manifest       the document that proves what the shards are
     manifest_file  reading and writing that document
     opened         a manifest together with the folder its shards lie in

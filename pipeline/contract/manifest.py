@@ -9,20 +9,16 @@ writes the document.
 """
 
 import json
-import unicodedata
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.contract.text import shorten
+from pipeline.contract.names import FilePath, Name, RootPath, SplitName
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
 
 MAX_COUNT = 2**53  # JSON readers in other languages count exactly up to here
 MAX_PARTS = 100_000
-MAX_PATH_BYTES = 1_024
-MAX_PART_BYTES = 255  # of a path, between two slashes: what file systems hold
-MAX_NAME_BYTES = 255
 
 FIRST_FAULT = Field(fail_fast=True)  # a list of a million errors helps nobody and takes gigabytes
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -34,60 +30,6 @@ class Record(BaseModel):
     """Base of every part of the manifest: immutable, no unknown keys, no silent conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-def _below_the_root(path: str) -> str:
-    parts = path.split("/")
-    if not _is_plain(path) or any(part in {"", ".", ".."} for part in parts):
-        raise ValueError("expected a relative path below the root, such as train-00000.arrow")
-    _require_short_parts(path)
-    return path
-
-
-def _relative(root: str) -> str:
-    if root.startswith("/") or ":" in root or not _is_plain(root):
-        raise ValueError("expected a path relative to the manifest; give another place with --root")
-    _require_short_parts(root)
-    return root
-
-
-def _is_plain(path: str) -> bool:
-    return "\\" not in path and path.isprintable() and len(path.encode()) <= MAX_PATH_BYTES
-
-
-def _require_short_parts(path: str) -> None:
-    if any(len(part.encode()) > MAX_PART_BYTES for part in path.split("/")):
-        raise ValueError(f"no file has a name of more than {MAX_PART_BYTES} bytes")
-
-
-def _is_name(text: str) -> str:
-    problem = name_problem(text)
-    if problem is not None:
-        raise ValueError(problem)
-    return text
-
-
-def name_problem(text: str) -> str | None:
-    """Why a manifest cannot call a dataset, corpus, split or symbol `text`; None if it can."""
-    if any(not (char.isprintable() or unicodedata.category(char) == "Zs") for char in text):
-        return "it has characters that cannot be printed"
-    if len(text.encode()) > MAX_NAME_BYTES:
-        return f"it has more than {MAX_NAME_BYTES} bytes"
-    return None
-
-
-def _is_split(text: str) -> str:
-    if not text or text in {".", ".."} or "/" in text or "\\" in text:
-        raise ValueError(f"{shorten(text)!r} cannot be part of a file's name, which a split is")
-    return _is_name(text)
-
-
-Name = Annotated[str, AfterValidator(_is_name)]
-"""What people read in a terminal, in the name of a file, on a page."""
-
-SplitName = Annotated[str, AfterValidator(_is_split)]
-FilePath = Annotated[str, AfterValidator(_below_the_root)]
-RootPath = Annotated[str, AfterValidator(_relative)]
 
 
 class CorpusRecord(Record):

@@ -33,12 +33,9 @@ class Settings(BaseModel):
             InputRejected: A key is unknown (the nearest known one is named), or a value has
                 the wrong type or range.
         """
-        merged: dict[str, Any] = {}
-        for table in tables:
-            merged = _merge(merged, table)
         try:
             # Through JSON: strict validation then takes a TOML array for a tuple.
-            return cls.model_validate_json(json.dumps(merged))
+            return cls.model_validate_json(json.dumps(merge_tables(*tables)))
         except ValidationError as error:
             raise InputRejected(first_setting_problem(cls, error)) from error
         except TypeError as error:
@@ -85,6 +82,14 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
             nested = {part: nested}
         table = _merge(table, nested)
     return table
+
+
+def merge_tables(*tables: dict[str, Any]) -> dict[str, Any]:
+    """Nested tables as one, the later ones overriding the earlier ones key by key."""
+    merged: dict[str, Any] = {}
+    for table in tables:
+        merged = _merge(merged, table)
+    return merged
 
 
 def _toml_value(text: str) -> Any:

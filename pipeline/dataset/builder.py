@@ -19,9 +19,9 @@ from pipeline.contract.manifest import (
     ShardRecord,
     SourceRecord,
     VocabularyRecord,
-    name_problem,
 )
 from pipeline.contract.manifest_file import write_manifest
+from pipeline.contract.names import name_problem
 from pipeline.dataset.dropped import count_reasons, write_dropped
 from pipeline.dataset.huggingface import write_dataset_files
 from pipeline.dataset.statistics import Tally, summarise_tallies

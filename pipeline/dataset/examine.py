@@ -2,38 +2,49 @@
 
 import io
 from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
 import soundfile
 
-from pipeline.contract.errors import InputRejected
-from pipeline.contract.manifest import Manifest, SettingsRecord, ShardRecord
+from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.files import is_regular
+from pipeline.contract.manifest import SettingsRecord, ShardRecord
+from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ, WAV_HEADER_BYTES
 from pipeline.contract.text import shorten
 from pipeline.contract.vocabulary import Vocabulary
 from pipeline.job.versions import package_versions
-from pipeline.phonology import label_batch
+from pipeline.phonology import PhonologySettings, label_batch
 from pipeline.record import Labelled, Rejection
 from pipeline.settings import PipelineSettings
 
 BLOCK_SAMPLES = 2**16
 
 
-def examine_rows(table: pa.Table, shard: ShardRecord, manifest: Manifest, seen: set[str]) -> Iterator[str]:
+def examine_rows(
+    opened: OpenedManifest, table: pa.Table, shard: ShardRecord, seen: set[str]
+) -> Iterator[str]:
     """What is wrong with the rows of a shard, one line each.
 
     Args:
         seen: Ids of the shards before this one; this shard's ids are added.
     """
-    recorded = manifest.settings[shard.settings]
+    recorded = opened.manifest.settings[shard.settings]
     try:
         settings = PipelineSettings.from_tables(recorded.values)
     except InputRejected as error:
         yield f"settings[{shard.settings}] are not those of this malsori: {error}{_version_hint(recorded)}"
         return
-    vocabulary = manifest.vocabulary.vocabulary()
-    labelled = label_batch(table.column("spoken").to_pylist(), settings=settings.phonology)
+    vocabulary = opened.manifest.vocabulary.vocabulary()
+    texts = table.column("spoken").to_pylist()
+    try:
+        lexicon = _find_lexicon(opened, shard, settings.phonology)
+        labelled = label_batch(texts, settings=settings.phonology, lexicon=lexicon)
+    except (HandOffBroken, InputRejected) as error:
+        yield f"its labels cannot be derived again: {error}"
+        return
     for position, derived in enumerate(labelled):
         (row,) = table.slice(position, 1).to_pylist()  # one at a time: a row may be long
         problem = (
@@ -45,6 +56,26 @@ def examine_rows(table: pa.Table, shard: ShardRecord, manifest: Manifest, seen: 
         seen.add(row["id"])
         if problem is not None:
             yield f"utterance {shorten(row['id'])}: {problem}"
+
+
+def _find_lexicon(opened: OpenedManifest, shard: ShardRecord, settings: PhonologySettings) -> Path | None:
+    """The lexicon that a shard's labels were made with: beside the shard's file, found by its hash.
+
+    Raises:
+        HandOffBroken: It is missing; the message says what to copy where.
+    """
+    name = settings.lexicon_file
+    if name is None:
+        return None
+    path = opened.locate((PurePosixPath(shard.path).parent / name).as_posix())
+    if is_regular(path):
+        return path
+    if settings.lexicon == name:
+        raise HandOffBroken(f"the lexicon {name} is missing; copy it to {path.parent}, with the shards")
+    raise HandOffBroken(
+        f"an older malsori made them with the lexicon {shorten(settings.lexicon)!r} and did not hand it on;"
+        f" if you have it, copy it to {path}"
+    )
 
 
 def _label_problem(

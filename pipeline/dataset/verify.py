@@ -61,7 +61,7 @@ def _problems(opened: OpenedManifest, *, deep: bool) -> Iterator[str]:
             if tally.samples_out / SAMPLE_RATE_HZ != shard.seconds:
                 seconds = tally.samples_out / SAMPLE_RATE_HZ
                 yield f"shard {shard.path}: {seconds} s, the manifest says {shard.seconds}"
-            for line in _row_problems(table, shard, opened.manifest, seen):
+            for line in _row_problems(opened, table, shard, seen):
                 yield f"shard {shard.path}, {line}"
     if deep and len(tallies) == len(opened.manifest.shards):
         yield from _statistics_problems(opened.manifest, tallies)
@@ -73,10 +73,10 @@ def _settings_problems(manifest: Manifest) -> Iterator[str]:
             yield f"settings[{number}]: the fingerprint does not match the values"
 
 
-def _row_problems(table: Any, shard: ShardRecord, manifest: Manifest, seen: set[str]) -> Iterator[str]:
+def _row_problems(opened: OpenedManifest, table: Any, shard: ShardRecord, seen: set[str]) -> Iterator[str]:
     from pipeline.dataset.examine import examine_rows
 
-    return examine_rows(table, shard, manifest, seen)
+    return examine_rows(opened, table, shard, seen)
 
 
 def _statistics_problems(manifest: Manifest, tallies: list[Tally]) -> Iterator[str]:

@@ -33,6 +33,7 @@ from pipeline.job.records import TaskRecord, collect_content, read_record
 from pipeline.job.resources import WORKER_MB
 from pipeline.job.retry import run_tasks
 from pipeline.job.versions import package_versions
+from pipeline.phonology import UserLexicon
 from pipeline.settings import PipelineSettings
 
 SPEEDS = {"off": 1800, "gate": 1600, "noisereduce": 280, "noisereduce-defaults": 170}
@@ -45,6 +46,7 @@ class Request:
 
     Attributes:
         jobs: Worker processes.
+        lexicon: The one that `settings` name by its hash; it travels with the shards.
         limit: Read only this many utterances, the first ones.
         part: The share of this machine, when several divide the plan.
         fresh: Do finished shards again.
@@ -60,6 +62,7 @@ class Request:
     name: str
     settings: PipelineSettings
     jobs: int
+    lexicon: UserLexicon | None = None
     limit: int | None = None
     part: Part | None = None
     fresh: bool = False
@@ -94,6 +97,8 @@ def preprocess(request: Request) -> FinishedRun:
     with locked(request.out, option="--out"):
         events = EventLog(events_path(request.out))
         _take_folder(request)
+        if request.lexicon is not None:
+            request.lexicon.keep_in(request.out)
         finished = _find_finished(plan, request)
         _withdraw_stale(plan, request, finished)
         timings = _do_tasks(plan, request, finished, events)

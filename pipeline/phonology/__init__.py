@@ -2,6 +2,7 @@
 
     settings      what a language leaves open, decided once
     labelling     the steps, one text or a batch at a time: labels, or the reason why there are none
+    user_lexicon  a user's lexicon as a file, which travels with the shards it helped to make
     explanation   the same steps told to a reader: each form, and the rules that fired
     korean        how Korean is read aloud and pronounced
 
@@ -17,9 +18,11 @@ from pipeline.phonology.labelling import (
     label_batch,
     list_rules,
     pronounce,
+    take_lexicon,
     to_ipa,
 )
 from pipeline.phonology.settings import PhonologySettings
+from pipeline.phonology.user_lexicon import UserLexicon
 
 __all__ = [
     "Explanation",
@@ -27,10 +30,12 @@ __all__ = [
     "PhonologySettings",
     "RuleCard",
     "UnpronounceableError",
+    "UserLexicon",
     "explain",
     "ipa_of",
     "label_batch",
     "list_rules",
     "pronounce",
+    "take_lexicon",
     "to_ipa",
 ]

@@ -4,6 +4,7 @@ Each language is a package beside this file; what it exports is called here and 
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from pipeline.contract.errors import InputRejected
@@ -12,6 +13,7 @@ from pipeline.contract.vocabulary import KOREAN
 from pipeline.phonology import korean
 from pipeline.phonology.explanation import Explanation, RuleCard
 from pipeline.phonology.settings import PhonologySettings
+from pipeline.phonology.user_lexicon import UserLexicon, read_user_lexicon
 from pipeline.record import Labelled, Rejection
 
 _DEFAULT: Final = PhonologySettings()
@@ -29,24 +31,47 @@ class UnpronounceableError(InputRejected):
         self.characters = characters
 
 
-def label_batch(texts: Sequence[str], *, settings: PhonologySettings) -> list[Labelled | Rejection]:
+def take_lexicon(path: Path) -> UserLexicon:
+    """Read a user's lexicon and check that it is one.
+
+    Raises:
+        InputRejected: It cannot be read, or is not a table of spellings and pronunciations.
+    """
+    lexicon = read_user_lexicon(path)
+    korean.parse_lexicon(lexicon, path)
+    return lexicon
+
+
+def label_batch(
+    texts: Sequence[str], *, settings: PhonologySettings, lexicon: Path | None = None
+) -> list[Labelled | Rejection]:
     """The labels of each text, or why it has none, in the order of `texts`.
 
     A text's labels depend on the text and the settings alone, never on the other texts.
+
+    Args:
+        lexicon: The file of the user's lexicon, if `settings` name one by its hash.
+
+    Raises:
+        HandOffBroken: That file is missing, or is another one.
     """
-    return [_label(text, settings) for text in texts]
+    return [_label(text, settings, lexicon) for text in texts]
 
 
-def pronounce(text: str, *, settings: PhonologySettings = _DEFAULT) -> str:
+def pronounce(text: str, *, settings: PhonologySettings = _DEFAULT, lexicon: Path | None = None) -> str:
     """`text` as pronounced, spelled in Hangul; phrases keep their `, . ? !`.
+
+    Args:
+        lexicon: As for `label_batch`.
 
     Raises:
         UnpronounceableError: A character has no reading.
+        HandOffBroken: As for `label_batch`.
 
     >>> pronounce("할 일이 많다")
     '할 리리 만타'
     """
-    return korean.pronouncer(settings).pronounce(_read(text))
+    return korean.pronouncer(settings, lexicon).pronounce(_read(text))
 
 
 def ipa_of(pronunciation: str, *, settings: PhonologySettings = _DEFAULT) -> list[str]:
@@ -92,9 +117,9 @@ def list_rules(settings: PhonologySettings = _DEFAULT) -> list[RuleCard]:
     return korean.korean_rules(settings)
 
 
-def _label(text: str, settings: PhonologySettings) -> Labelled | Rejection:
+def _label(text: str, settings: PhonologySettings, lexicon: Path | None) -> Labelled | Rejection:
     try:
-        pronunciation = pronounce(text, settings=settings)
+        pronunciation = pronounce(text, settings=settings, lexicon=lexicon)
     except UnpronounceableError as error:
         return Rejection(Reason.UNPRONOUNCEABLE, str(error))
     ipa = ipa_of(pronunciation, settings=settings)

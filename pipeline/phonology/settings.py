@@ -1,12 +1,11 @@
 """Settings of the phonology stage."""
 
-import hashlib
-from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from pipeline.contract.settings import Settings
+from pipeline.phonology.user_lexicon import carried_name
 
 
 class PhonologySettings(Settings):
@@ -20,9 +19,9 @@ class PhonologySettings(Settings):
         connected: Whether sound changes cross a space (옷 한 벌 -> 오 탄 벌). They never cross
             punctuation.
         initial_liquid: The symbol of ㄹ at the beginning of a phrase: "l", or "ɾ".
-        lexicon: Path of a user's lexicon (TSV: spelling, pronunciation), or "" for none.
-        lexicon_sha256: SHA-256 of that file. Filled in from the file; if given, the file must
-            match it.
+        lexicon: Name of the user's lexicon as it lies beside the shards, or "" for none. It is never
+            opened as a path: the file is found by its hash.
+        lexicon_sha256: SHA-256 of the lexicon, or "".
     """
 
     language: Literal["ko"] = "ko"
@@ -32,24 +31,15 @@ class PhonologySettings(Settings):
     connected: bool = True
     initial_liquid: Literal["l", "ɾ"] = "l"
     lexicon: str = ""
-    lexicon_sha256: str = ""
+    lexicon_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _hash_lexicon(cls, values: Any) -> Any:
-        if (
-            not isinstance(values, dict)
-            or not isinstance(values.get("lexicon"), str)
-            or not values["lexicon"]
-        ):
-            return values
-        try:
-            found = hashlib.sha256(Path(values["lexicon"]).read_bytes()).hexdigest()
-        except OSError as error:
-            raise ValueError(f"cannot read the lexicon {values['lexicon']}: {error.strerror}") from error
-        if values.get("lexicon_sha256", found) != found:
-            raise ValueError(
-                f"the lexicon {values['lexicon']} is not the recorded one: expected the SHA-256"
-                f" {values['lexicon_sha256']}, found {found}"
-            )
-        return {**values, "lexicon_sha256": found}
+    @property
+    def lexicon_file(self) -> str | None:
+        """Name of the lexicon's file beside the shards; None if there is no lexicon."""
+        return carried_name(self.lexicon_sha256) if self.lexicon_sha256 else None
+
+    @model_validator(mode="after")
+    def _names_and_proves(self) -> Self:
+        if bool(self.lexicon) != bool(self.lexicon_sha256):
+            raise ValueError("phonology.lexicon and phonology.lexicon_sha256 belong together")
+        return self

@@ -112,7 +112,7 @@ def _ours(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, di
 
     name = detect_corpus(arguments.folder).name if arguments.corpus == "auto" else arguments.corpus
     corpus = find_corpus(name)
-    settings = load_settings(preset=None, overrides=tuple(VARIANTS[arguments.variant]))
+    settings, _ = load_settings(preset=None, overrides=tuple(VARIANTS[arguments.variant]))
     plan = make_plan(corpus, arguments.folder, settings=settings, versions={}, limit=None)
     context = TaskContext(arguments.folder, folder, corpus.annotation, settings)
     label_batch(["준비 되었습니다"], settings=settings.phonology)  # loads the dictionaries

@@ -19,8 +19,18 @@ tagger, the lexicon and the tables of `rules` are loaded on first use.
 
 from pipeline.phonology.korean.hangul import romanize
 from pipeline.phonology.korean.ipa import hangul_to_ipa
+from pipeline.phonology.korean.lexicon import parse_lexicon
 from pipeline.phonology.korean.pronouncer import pronouncer
 from pipeline.phonology.korean.reading import read_aloud, unread
 from pipeline.phonology.korean.rule_cards import fired_rules, korean_rules
 
-__all__ = ["fired_rules", "hangul_to_ipa", "korean_rules", "pronouncer", "read_aloud", "romanize", "unread"]
+__all__ = [
+    "fired_rules",
+    "hangul_to_ipa",
+    "korean_rules",
+    "parse_lexicon",
+    "pronouncer",
+    "read_aloud",
+    "romanize",
+    "unread",
+]

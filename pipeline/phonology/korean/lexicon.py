@@ -6,33 +6,39 @@ the spelled one, the spelled one is kept for the next syllable (꽃잎 [꼰닙],
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.text import shorten
 from pipeline.phonology.korean.hangul import Syllable, decompose, is_syllable
 from pipeline.phonology.korean.ipa import NEUTRALISED
 from pipeline.phonology.korean.tables import parse_rows, read_table
 from pipeline.phonology.korean.word import Word
+from pipeline.phonology.user_lexicon import UserLexicon, read_carried_lexicon
 
 BUNDLED: Final = ("lexicon_plain", "lexicon_insertion", "lexicon_tensing", "lexicon_words")
 _FREE_LENGTH: Final = 3
 """An entry of this many syllables may end inside a morpheme: the tagger may not know the word."""
 
+_KEPT: Final = 4
+"""A dataset made with more lexicons reads them again rather than hold them all."""
+
 Lexicon = Mapping[str, tuple[Syllable, ...]]
 
 
-@cache
-def load_lexicon(path: str) -> Lexicon:
-    """The bundled lexicon, overridden by the user's at `path` ("" for none).
+@lru_cache(maxsize=_KEPT)
+def load_lexicon(path: Path | None, sha256: str) -> Lexicon:
+    """The bundled lexicon, overridden by the user's: the copy at `path`, if there is one.
 
     Raises:
-        InputRejected: The user's file is not a table of spellings and pronunciations.
+        HandOffBroken: The copy is missing, or does not have the hash `sha256`.
+        InputRejected: It is not a table of spellings and pronunciations.
     """
     entries = {row[0]: row[1] for name in BUNDLED for row in read_table(name)}
-    if path:
-        entries |= _read_user_lexicon(Path(path))
+    if path is not None:
+        entries |= parse_lexicon(read_carried_lexicon(path, sha256=sha256), path)
     return {spelling: _merge(spelling, said) for spelling, said in entries.items()}
 
 
@@ -80,20 +86,21 @@ def _merge(spelling: str, said: str) -> tuple[Syllable, ...]:
     return tuple(syllables)
 
 
-def _read_user_lexicon(path: Path) -> dict[str, str]:
+def parse_lexicon(lexicon: UserLexicon, path: Path) -> dict[str, str]:
+    """Spelling -> pronunciation. Raises InputRejected, naming `path`, if it is no such table."""
     try:
-        header, *rows = parse_rows(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+        header, *rows = parse_rows(lexicon.content.decode())
+    except ValueError as error:
         raise InputRejected(f"cannot read the lexicon {path}: {error}") from error
     if header[:2] != ("spelling", "pronunciation"):
         raise InputRejected(
-            f"the lexicon {path} begins with {header}; expected a first line with the columns"
+            f"the lexicon {path} begins with {shorten(str(header))}; expected a first line with the columns"
             " spelling, pronunciation, separated by a tab"
         )
     for row in rows:
         if len(row) < 2 or len(row[0]) != len(row[1]) or not all(map(is_syllable, row[0] + row[1])):
             raise InputRejected(
-                f"the lexicon {path} has {row}; expected a spelling in Hangul and as many syllables"
-                " of pronunciation"
+                f"the lexicon {path} has {shorten(str(row))}; expected a spelling in Hangul and as many"
+                " syllables of pronunciation"
             )
     return {row[0]: row[1] for row in rows}

@@ -1,9 +1,12 @@
 """Hangul as spelled -> Hangul as pronounced, under one choice of settings."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.text import shorten
 from pipeline.phonology.korean.lexicon import load_lexicon
 from pipeline.phonology.korean.morphemes import WORD, Token, split_word, tag_morphemes
 from pipeline.phonology.korean.phrase import Form, join_forms, shape_word
@@ -13,15 +16,18 @@ from pipeline.phonology.settings import PhonologySettings
 _CACHED_WORDS: Final = 100_000
 """Word forms that a process keeps (about 100 MB when full); a full cache is emptied."""
 
+_KEPT: Final = 4
+"""A dataset made under more settings makes them again rather than hold all their words."""
+
 _END: Final[tuple[int, Token | None]] = (0, None)
 
 
 class Pronouncer:
     """Pronounces text, and caches the words it has met. The cache never changes a result."""
 
-    def __init__(self, settings: PhonologySettings) -> None:
+    def __init__(self, settings: PhonologySettings, lexicon: Path | None) -> None:
         self.settings = settings
-        self._lexicon = load_lexicon(settings.lexicon)
+        self._lexicon = load_lexicon(lexicon, settings.lexicon_sha256)
         self._vowels = vowel_rules(settings)
         self._forms: dict[tuple[Token, ...], Form] = {}
 
@@ -66,7 +72,17 @@ class Pronouncer:
         return form
 
 
-@cache
-def pronouncer(settings: PhonologySettings) -> Pronouncer:
-    """The process' one `Pronouncer` for `settings`."""
-    return Pronouncer(settings)
+@lru_cache(maxsize=_KEPT)
+def pronouncer(settings: PhonologySettings, lexicon: Path | None = None) -> Pronouncer:
+    """The `Pronouncer` of this process for `settings`.
+
+    Args:
+        lexicon: The file of the user's lexicon, which `settings` name by its hash.
+
+    Raises:
+        InputRejected: `settings` name a lexicon and its file is not given.
+        HandOffBroken: The file is missing, or is another one.
+    """
+    if settings.lexicon and lexicon is None:
+        raise InputRejected(f"the settings name the lexicon {shorten(settings.lexicon)}: give its file too")
+    return Pronouncer(settings, lexicon if settings.lexicon else None)
