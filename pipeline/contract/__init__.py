@@ -5,6 +5,7 @@
     vocabulary     41 IPA symbols, ids 1..41, blank 0, and the CTC length rule
     schema         the columns of a shard
     sound          the bounds of sound that any reader decodes
+    row_audio      the audio file in a row, judged by its first bytes
     shard          opening a shard without copying it, safe whoever wrote it
     names          names and paths in a manifest: none leads astray
     manifest       the document that proves what the shards are

@@ -28,14 +28,15 @@ _ALIGNMENT_BYTES = 8
 
 MAY_BE_NULL: Final = frozenset({"speaker"})
 MAX_SAMPLES: Final = 2**40
-"""Two years of audio: the sum over a million such rows still fits into 64 bits."""
+"""Of a recording at its own rate: the sum over a million such rows still fits into 64 bits."""
 
 MAX_TEXT_BYTES = 2**16
 MAX_AUDIO_BYTES = 2**28
-"""2.3 hours in one utterance."""
+MAX_ROW_SAMPLES = MAX_AUDIO_BYTES // 2
+"""2.3 hours in one utterance, as WAV or as FLAC: a FLAC of a few bytes may claim any length."""
 
 _LIMITS: Final = {
-    "num_samples": (1, MAX_SAMPLES),
+    "num_samples": (1, MAX_ROW_SAMPLES),
     "source.rate_hz": (1, 2**31 - 1),
     "source.offset": (0, MAX_SAMPLES),
     "source.length": (1, MAX_SAMPLES),

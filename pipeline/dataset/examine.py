@@ -12,7 +12,7 @@ from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import is_regular
 from pipeline.contract.manifest import SettingsRecord, ShardRecord
 from pipeline.contract.opened import OpenedManifest
-from pipeline.contract.schema import SAMPLE_RATE_HZ, WAV_HEADER_BYTES
+from pipeline.contract.row_audio import find_header_problem
 from pipeline.contract.text import shorten
 from pipeline.contract.vocabulary import Vocabulary
 from pipeline.job.versions import package_versions
@@ -121,21 +121,19 @@ def _span_problem(row: dict[str, Any]) -> str | None:
 def find_audio_problem(audio: bytes, *, num_samples: int) -> str | None:
     """Why `audio` is not `num_samples` of 16-bit 16 kHz mono WAV or FLAC; None when it is.
 
-    Audio is decoded block by block: a header that promises too much costs no memory.
+    Its header is judged first; then it is decoded block by block.
     """
+    problem = find_header_problem(audio, num_samples=num_samples)
+    if problem is not None:
+        return problem
     try:
         with soundfile.SoundFile(io.BytesIO(audio)) as file:
-            found = (file.format, file.subtype, file.samplerate, file.channels)
-            if found not in {(kind, "PCM_16", SAMPLE_RATE_HZ, 1) for kind in ("WAV", "FLAC")}:
-                return f"its audio is {found[0]} {found[1]}, {found[2]} Hz, {found[3]} channels"
             samples, silent = _decode(file, most=num_samples)
     except soundfile.LibsndfileError as error:
         return f"its audio cannot be decoded: {error}"
     if samples != num_samples:
         counted = f"over {num_samples}" if samples > num_samples else samples
         return f"its audio has {counted} samples, num_samples says {num_samples}"
-    if audio.startswith(b"RIFF") and len(audio) != WAV_HEADER_BYTES + 2 * num_samples:
-        return f"its WAV has {len(audio)} bytes, expected {WAV_HEADER_BYTES} of header and the samples"
     return "its audio is all zero" if silent else None
 
 

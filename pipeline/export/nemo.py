@@ -7,24 +7,23 @@ Paths are relative to the manifest's folder, as NeMo reads them.
 Source: https://docs.nvidia.com/nemo-framework (ASR datasets, "Preparing Custom ASR Data").
 """
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import soundfile
 
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.files import new_folder
 from pipeline.contract.opened import OpenedManifest
+from pipeline.contract.row_audio import SUFFIXES, find_header_problem
 from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.text import shorten
 from pipeline.dataset.verify import verify_manifest
 from pipeline.export.names import audio_name, check_split
 
 COLUMNS = ("id", "speaker", "audio", "num_samples", "text", "pronunciation", "ipa")
-SUFFIXES = {"WAV": "wav", "FLAC": "flac"}
 
 
 def export_nemo(opened: OpenedManifest, folder: Path) -> None:
@@ -78,15 +77,7 @@ def _write_utterance(row: dict[str, Any], *, split: str, folder: Path, lines: Bi
 
 def _suffix(row: dict[str, Any], audio: bytes) -> str:
     """The suffix of an utterance's audio file, whose header must agree with its row."""
-    try:
-        info = soundfile.info(io.BytesIO(audio))
-    except soundfile.LibsndfileError as error:
-        raise HandOffBroken(f"the audio of {row['id']!r} cannot be decoded: {error}") from error
-    expected = (SAMPLE_RATE_HZ, 1, row["num_samples"])
-    found = (info.samplerate, info.channels, info.frames)
-    if info.format not in SUFFIXES or found != expected:
-        raise HandOffBroken(
-            f"the audio of {row['id']!r} is {info.format} with (rate, channels, samples) {found};"
-            f" expected WAV or FLAC with {expected}"
-        )
-    return SUFFIXES[info.format]
+    problem = find_header_problem(audio, num_samples=row["num_samples"])
+    if problem is not None:
+        raise HandOffBroken(f"utterance {shorten(row['id'])!r}: {problem}; make the shard again")
+    return SUFFIXES[audio[:4]]

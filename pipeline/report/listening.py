@@ -15,7 +15,9 @@ from pipeline.audio.recordings import Recordings
 from pipeline.audio.samples import resample, to_pcm16, within_full_scale
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.opened import OpenedManifest
+from pipeline.contract.row_audio import find_header_problem
 from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.text import shorten
 from pipeline.record import AudioSource, Rejection, Waveform
 from pipeline.report.figures import RowFigures
 
@@ -52,21 +54,20 @@ def read_utterance(
     table = opened.rows(shard, [*TEXTS, "audio"]).slice(row, 1)
     texts = table.select(TEXTS).to_pylist()[0]
     audio = table.column("audio").combine_chunks().field("bytes")[0].as_buffer()
-    wave = _decode(audio, longest_s=longest_s)
+    problem = find_header_problem(memoryview(audio), num_samples=texts["num_samples"])
+    wave = None if problem else _decode(audio, longest_s=longest_s)
     if wave is None:
         raise HandOffBroken(
-            f"the audio of {texts['id']!r} in {shard.path} is not 16 kHz mono WAV or FLAC;"
+            f"utterance {shorten(texts['id'])!r} in {shard.path}: {problem or 'its audio cannot be decoded'};"
             " `malsori verify --deep` names every such row"
         )
     return HeardUtterance(position, shard.split, texts, wave)
 
 
 def _decode(audio: pa.Buffer, *, longest_s: float) -> Waveform | None:
-    """The first samples, whatever length the header claims, or None if there are none to decode."""
+    """The first samples, or None if there are none to decode."""
     try:
         with soundfile.SoundFile(pa.BufferReader(audio)) as file:
-            if (file.samplerate, file.channels) != (SAMPLE_RATE_HZ, 1):
-                return None
             wave: Waveform = file.read(min(file.frames, round(longest_s * SAMPLE_RATE_HZ)), dtype="float32")
     except soundfile.LibsndfileError:
         return None

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ import pyarrow as pa
 
 from pipeline.audio.samples import to_pcm16
 from pipeline.contract.files import replacing
-from pipeline.contract.schema import ROWS_PER_BATCH, SAMPLE_RATE_HZ, WAV_HEADER_BYTES, shard_schema
+from pipeline.contract.row_audio import wav_header
+from pipeline.contract.schema import ROWS_PER_BATCH, SAMPLE_RATE_HZ, shard_schema
 from pipeline.record import Example, Waveform
 from pipeline.shards.settings import ShardSettings
 
@@ -100,13 +100,7 @@ def encode_wav(wave: Waveform) -> bytes:
         wave: Shape (S,), float32 in [-1, 1]; what lies beyond is clipped.
     """
     samples = to_pcm16(wave).tobytes()
-    header = struct.pack(
-        "<4sI4s4sIHHIIHH4sI",
-        b"RIFF", WAV_HEADER_BYTES - 8 + len(samples), b"WAVE",
-        b"fmt ", 16, 1, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * 2, 2, 16,
-        b"data", len(samples),
-    )  # fmt: skip
-    return header + samples
+    return wav_header(len(samples) // 2) + samples
 
 
 def encode_flac(wave: Waveform) -> bytes:

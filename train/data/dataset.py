@@ -14,7 +14,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.row_audio import find_header_problem
 from pipeline.contract.shard import wav_samples
 from train.data.sources import ShardSource
 
@@ -152,23 +152,19 @@ def _label_counts(part: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDAr
 
 
 def _decode(encoded: pa.Buffer, *, num_samples: int) -> PcmSamples:
+    problem = find_header_problem(memoryview(encoded), num_samples=num_samples)
+    if problem is not None:
+        raise UnreadableRow(problem)
     if encoded[:4].to_pybytes() == b"RIFF":
-        try:
-            view: PcmSamples = np.asarray(wav_samples(encoded), dtype=np.int16)
-        except TypeError as error:
-            raise UnreadableRow(f"a WAV of {encoded.size} bytes") from error
+        view: PcmSamples = np.asarray(wav_samples(encoded), dtype=np.int16)
         view.flags.writeable = False  # the shard is mapped read-only: writing to it would crash
         return view
     try:
         with soundfile.SoundFile(io.BytesIO(encoded)) as file:
-            rate_hz, channels = file.samplerate, file.channels
-            samples = file.read(num_samples + 1, dtype="int16")  # a header may claim any number
+            samples: PcmSamples = file.read(num_samples, dtype="int16")
     except soundfile.LibsndfileError as error:
         raise UnreadableRow(str(error)) from error
-    if rate_hz != SAMPLE_RATE_HZ or channels != 1:
-        raise UnreadableRow(f"{rate_hz} Hz, {channels} channels; expected {SAMPLE_RATE_HZ} Hz mono")
-    decoded: PcmSamples = samples
-    return decoded
+    return samples
 
 
 def _padded(rows: Sequence[npt.NDArray[np.int16] | npt.NDArray[np.uint8]], dtype: torch.dtype) -> Tensor:

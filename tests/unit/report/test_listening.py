@@ -109,7 +109,7 @@ def test_audio_that_is_none_is_a_broken_hand_off(dataset, tmp_path, audio):
     )
     opened = open_manifest(copy)
     figures = gather_figures(opened, samples=0, seed=0)
-    with pytest.raises(HandOffBroken, match="not 16 kHz mono WAV or FLAC"):
+    with pytest.raises(HandOffBroken, match=r"its WAV has 4 bytes|neither WAV nor FLAC"):
         read_utterance(opened, figures, 0, longest_s=1)
 
 
