@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib import metadata, util
 from pathlib import Path
 
+from pipeline.contract.cache import cache_folder, measure_cache
 from pipeline.contract.errors import MissingResource
 from pipeline.job.resources import default_jobs
 from pipeline.job.versions import PACKAGES
@@ -42,6 +43,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "cores", _cores
     yield "memory", _memory
     yield "disk", _disk
+    yield "cache", _cache
     yield "trainer", _trainer
 
 
@@ -78,6 +80,12 @@ def _memory() -> str:
 
 def _disk() -> str:
     return f"{shutil.disk_usage(Path.cwd()).free / 1e9:.0f} GB free here"
+
+
+def _cache() -> str:
+    files, num_bytes = measure_cache()
+    content = f"{files} files, {num_bytes / 1e9:.1f} GB of URLs; delete it at any time" if files else "empty"
+    return f"{cache_folder()}: {content}"
 
 
 def _trainer() -> str:

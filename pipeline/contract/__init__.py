@@ -14,6 +14,7 @@
     settings       strict, frozen settings: TOML, overrides, fingerprint
     validation     the first error of a rejected document, in one line
     files          writing files and folders so that nobody ever sees half of one
+    cache          where copies of manifests and shards at URLs are kept
     text           other people's text in our messages
 
 README.md specifies versions 1 and 2. Nothing here imports anything but the standard library, pyarrow

@@ -6,9 +6,7 @@ fsspec's own `filecache` would give a copy its name before its hash could be che
 """
 
 import hashlib
-import os
 import posixpath
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,15 +16,16 @@ from typing import Final
 import fsspec
 import pyarrow as pa
 
+from pipeline.contract.cache import cache_folder
 from pipeline.contract.errors import HandOffBroken, InputRejected, MissingResource
-from pipeline.contract.files import file_sha256, is_regular, replacing
+from pipeline.contract.files import file_sha256, is_regular, read_regular, replacing, write_text
 from pipeline.contract.manifest import Manifest, ShardRecord, VocabularyRecord
-from pipeline.contract.manifest_file import read_manifest
+from pipeline.contract.manifest_file import MAX_MANIFEST_BYTES, read_manifest
 from pipeline.contract.opened import OpenedManifest, open_manifest
 from train.run.logs import say
 
-CACHE_VARIABLE: Final = "MALSORI_CACHE"
 COPIED_BYTES: Final = 2**22
+_NOTE_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +36,49 @@ class RemoteShards:
     folder: Path
 
     def fetch(self, record: ShardRecord) -> None:
-        """Copy a shard to the local folder, unless it is already there.
+        """Copy a shard to the local folder, unless that very shard is already there.
 
         Raises:
             MissingResource: The shard cannot be read.
             HandOffBroken: It is not the shard that the manifest describes.
         """
-        local = self.folder / record.path
-        if local.is_file() and local.stat().st_size == record.bytes:
-            return
+        if not self._is_kept(record):
+            self.fetch_again(record)
+
+    def fetch_again(self, record: ShardRecord) -> None:
+        """Copy a shard, and let it replace what was kept of it once its hash is right.
+
+        Raises:
+            MissingResource: The shard cannot be read.
+            HandOffBroken: It is not the shard that the manifest describes.
+        """
+        if "::" in record.path:  # fsspec would take what follows for another URL
+            raise HandOffBroken(
+                f"shard {record.path} cannot be fetched: a name with '::' is no name at a URL"
+            )
         url = f"{self.root}/{record.path}"
         say(f"copying {url} ({record.bytes / 1e6:.0f} MB) to {self.folder}")
-        _copy(url, local, sha256=record.sha256)
+        _copy(url, self.folder / record.path, most_bytes=record.bytes, sha256=record.sha256)
+        write_text(self._note(record), record.sha256)
+
+    def _is_kept(self, record: ShardRecord) -> bool:
+        """Whether the copy is the recorded shard: a note says so, or its hash, which is then noted.
+
+        A shard may be corrected at its URL and keep its size.
+        """
+        local, note = self.folder / record.path, self._note(record)
+        if not is_regular(local) or local.stat().st_size != record.bytes:
+            return False
+        if is_regular(note) and read_regular(note, most_bytes=_NOTE_BYTES) == record.sha256.encode():
+            return True
+        if file_sha256(local) != record.sha256:
+            return False
+        write_text(note, record.sha256)
+        return True
+
+    def _note(self, record: ShardRecord) -> Path:
+        """The file with the hash that the copy of a shard had when it was made."""
+        return self.folder / ".copied" / hashlib.sha256(record.path.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +129,16 @@ class ShardSource:
             if self.remote:
                 self.remote.fetch(record)
             place = self.opened.locate(path)
-            if not place.is_file():
+            if not is_regular(place):
                 raise HandOffBroken(f"shard {path} of {self.path} is missing; copy it beside the others")
-            if file_sha256(place) != record.sha256:
+            if file_sha256(place) == record.sha256:
+                continue
+            if self.remote is None:
                 raise HandOffBroken(
                     f"shard {path} of {self.path} does not have the hash that the manifest gives: copy it"
                     " again (malsori verify lists every problem)"
                 )
+            self.remote.fetch_again(record)
 
 
 def open_sources(paths: Sequence[Path | str]) -> list[ShardSource]:
@@ -149,26 +182,29 @@ def _open_source(path: str) -> ShardSource:
 
 def _open_remote(url: str) -> tuple[RemoteShards, Path]:
     """The shards of the manifest at `url`, and a local copy of the manifest itself."""
-    cache = Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "malsori")
-    folder = cache / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder = cache_folder() / hashlib.sha256(url.encode()).hexdigest()[:16]
     copy = folder / "manifest.json"
-    _copy(url, copy)
+    _copy(url, copy, most_bytes=MAX_MANIFEST_BYTES)
     protocol, path = url.split("://", 1)
     root = posixpath.normpath(posixpath.join(posixpath.dirname(path), read_manifest(copy).root))
     return RemoteShards(f"{protocol}://{root}", folder), copy
 
 
-def _copy(url: str, local: Path, *, sha256: str | None = None) -> None:
+def _copy(url: str, local: Path, *, most_bytes: int, sha256: str | None = None) -> None:
     """Copy a file; under the name `local` it is whole and has the hash expected, or is not there."""
     try:
         with fsspec.open(url, "rb") as source, replacing(local) as target:
-            shutil.copyfileobj(source, target, COPIED_BYTES)
-            target.flush()
-            temporary = Path(target.name)
-            if sha256 is not None and file_sha256(temporary) != sha256:
-                raise HandOffBroken(
-                    f"{url} does not have the hash that its manifest gives; upload the shard again"
-                )
+            digest, left = hashlib.sha256(), most_bytes
+            while block := source.read(COPIED_BYTES):
+                left -= len(block)
+                if left < 0:
+                    raise HandOffBroken(
+                        f"{url} has over {most_bytes:,} bytes, more than it should; {_advice()}"
+                    )
+                digest.update(block)
+                target.write(block)
+            if sha256 is not None and digest.hexdigest() != sha256:
+                raise HandOffBroken(f"{url} does not have the hash that its manifest gives; {_advice()}")
     except ValueError as error:
         raise InputRejected(f"{url}: {error}") from error
     except ImportError as error:
@@ -177,8 +213,12 @@ def _copy(url: str, local: Path, *, sha256: str | None = None) -> None:
         raise MissingResource(f"{url} cannot be read: {error}") from error
 
 
+def _advice() -> str:
+    return f"upload it again; what was copied before is kept in {cache_folder()}"
+
+
 def _check_size(path: Path, record: ShardRecord) -> None:
     """Opening a shard reports a missing one; a size that differs is cheaper to find than a hash."""
-    size = path.stat().st_size if path.is_file() else None
+    size = path.stat().st_size if is_regular(path) else None
     if size not in {None, record.bytes}:
         raise HandOffBroken(f"shard {path} has {size} bytes, its manifest says {record.bytes}; copy it again")

@@ -68,6 +68,16 @@ def test_the_doctor_finds_this_machine_well(malsori):
     assert "reads WAV FLAC OGG MP3" in result.stdout
 
 
+def test_the_doctor_shows_where_the_cache_is_and_how_large(malsori, monkeypatch, tmp_path):
+    monkeypatch.setenv("MALSORI_CACHE", str(tmp_path / "cache"))
+    assert f"{tmp_path / 'cache'}: empty" in malsori("doctor").stdout
+    (tmp_path / "cache" / "a").mkdir(parents=True)
+    for name in ("b", "c"):
+        with (tmp_path / "cache" / "a" / name).open("wb") as stream:
+            stream.truncate(10**8)
+    assert f"{tmp_path / 'cache'}: 2 files, 0.2 GB" in malsori("doctor").stdout
+
+
 def test_the_doctor_names_what_is_missing(malsori, monkeypatch):
     import soundfile
 
