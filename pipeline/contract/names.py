@@ -4,10 +4,12 @@ A name that somebody else chose is shown on screens and pages, and becomes part 
 """
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator
 
+from pipeline.contract.errors import InputRejected
 from pipeline.contract.text import shorten
 
 MAX_PATH_BYTES = 1_024
@@ -53,6 +55,18 @@ def name_problem(text: str) -> str | None:
     if len(text.encode()) > MAX_NAME_BYTES:
         return f"it has more than {MAX_NAME_BYTES} bytes"
     return None
+
+
+def require_names(names: Mapping[str, str]) -> None:
+    """Raise InputRejected if a manifest cannot record one of these.
+
+    Args:
+        names: By the option that gives each.
+    """
+    for option, name in names.items():
+        problem = name_problem(name)
+        if problem is not None:
+            raise InputRejected(f"{option} {shorten(name)!r}: {problem}; give another")
 
 
 def _is_split(text: str) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.contract import VERSION_OF_RUNS, VERSION_OF_VIEWS
-from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import file_sha256
 from pipeline.contract.manifest import (
     Counts,
@@ -21,7 +20,7 @@ from pipeline.contract.manifest import (
     VocabularyRecord,
 )
 from pipeline.contract.manifest_file import write_manifest
-from pipeline.contract.names import name_problem
+from pipeline.contract.names import require_names
 from pipeline.dataset.dropped import count_reasons, write_dropped
 from pipeline.dataset.huggingface import write_dataset_files
 from pipeline.dataset.statistics import Tally, summarise_tallies
@@ -43,9 +42,7 @@ class Provenance:
     part: PartRecord | None = None
 
     def __post_init__(self) -> None:
-        problem = name_problem(self.name)
-        if problem is not None:
-            raise InputRejected(f"the dataset's name: {problem}; give another with --name")
+        require_names({"--name": self.name})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

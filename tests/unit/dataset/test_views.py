@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from edited_dataset import copy_dataset, edit_manifest
 from handoff_data import Person
-from small_corpus import rows_by_id
+from small_corpus import preprocess_arguments, rows_by_id
 
 from pipeline.dataset import builder
 
@@ -169,3 +169,14 @@ def test_a_copy_of_version_1_is_read_as_before(radio, malsori, tmp_path):
     assert json.loads(copy.read_text())["contract_version"] == 1
     moved = shutil.move(copy, tmp_path / copy.name)
     assert malsori("verify", moved, "--deep", "--root", tmp_path / "copy" / "shards").exit_code == 0
+
+
+@pytest.mark.parametrize("option", ["--name", "--title", "--licence"])
+@pytest.mark.parametrize("name", ["\x1b[2J", "a\nb", "x" * 300])
+def test_a_run_gives_no_name_that_cannot_be_read_back(kspon_corpus, malsori, tmp_path, option, name):
+    """Refused at the plan, before anything is made."""
+    result = malsori(*preprocess_arguments(kspon_corpus, tmp_path / "out"), option, name)
+    assert result.exit_code == 3
+    assert option in result.stderr
+    assert "\x1b" not in result.stderr
+    assert not (tmp_path / "out").exists()
