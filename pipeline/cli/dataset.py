@@ -8,7 +8,7 @@ import click
 
 from pipeline.cli.options import ALLOW_OUTSIDE, PATH, ROOT, command_line
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.text import printable
+from pipeline.contract.text import printable, printable_json
 
 if TYPE_CHECKING:
     from pipeline.contract.manifest import Manifest
@@ -64,7 +64,7 @@ def show(*, manifest: Path, other: Path | None, as_json: bool) -> None:
         lines = compare_manifests(content, read_manifest(other))
         click.echo("\n".join(lines) if lines else "no difference, apart from when and where they were made")
     elif as_json:
-        click.echo(content.to_json(), nl=False)
+        click.echo(printable_json(content.to_json()), nl=False)
     else:
         click.echo(summarise_manifest(content))
 

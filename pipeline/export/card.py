@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.audio.settings import FrontEndSettings
 from pipeline.contract.manifest import Manifest, SettingsRecord
+from pipeline.contract.text import printable
 
 LICENCES = {
     "CC0 1.0": "cc0-1.0",
@@ -82,7 +83,7 @@ def _header(manifest: Manifest) -> list[str]:
             }
         ],
     }
-    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items()]
+    lines = [f"{key}: {_json(value)}" for key, value in fields.items()]
     return ["---", *lines, "---", ""]
 
 
@@ -149,7 +150,9 @@ def _how_it_was_made(manifest: Manifest) -> list[str]:
 
 def _settings(record: SettingsRecord) -> list[str]:
     """Settings as a block of indented code, which no content can end."""
-    content = json.dumps(record.values, indent=1, sort_keys=True, ensure_ascii=False)
+    content = _json(record.values, indent=1).replace(
+        "<", r"\u003c"
+    )  # code to Markdown, but not to all readers
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     return [
         f"Settings `{record.fingerprint}` with {_plain(versions)}:",
@@ -182,4 +185,9 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def _plain(text: str) -> str:
     """Somebody else's text as Markdown that means nothing but itself, on one line."""
     line = "".join(f"\\{letter}" if letter in "\\`*_[]|#~" else letter for letter in " ".join(text.split()))
-    return html.escape(line)
+    return html.escape(printable(line))
+
+
+def _json(value: object, *, indent: int | None = None) -> str:
+    """JSON whose odd characters are escaped as YAML escapes them, which allows none of them as they are."""
+    return printable(json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False))

@@ -38,6 +38,21 @@ def test_a_carried_dataset_is_verified_and_trained_on(carried, dataset, malsori,
     assert "on split valid: 4 utterances" in run.stdout
 
 
+def test_a_view_of_shards_that_are_somebody_elses_is_carried_and_trained_on(dataset, malsori, tmp_path):
+    """Made on box A over shards on a disk of its own, carried to box B with its list, shards apart."""
+    box_a, box_b = tmp_path / "box-a", tmp_path / "box-b"
+    view = box_a / "views" / "view.json"
+    assert malsori("filter", dataset, "duration_s > 1", "-o", view).exit_code == 0
+    shards = shutil.copytree(dataset.parent / "shards", box_b / "disk", ignore=shutil.ignore_patterns(".*"))
+    carried = Path(shutil.copytree(view.parent, box_b / "home")) / view.name
+    assert malsori("verify", carried, "--deep", "--root", shards).exit_code == 0
+    again = box_b / "again" / "split.json"
+    assert malsori("split", carried, "--valid", 0.3, "-o", again, "--root", shards).exit_code == 0
+    assert malsori("verify", again, "--deep").exit_code == 0
+    run = trainer("fit", again, "--run", tmp_path / "run", "--preset", "tiny", "--dry-run")
+    assert run.returncode == 0, run.stderr
+
+
 def _cut_at_a_record_batch(manifest: Path) -> None:
     """Every byte that is left is right, and Arrow reads the stream without an error."""
     path = manifest.parent / "shards" / TRAIN
