@@ -8,7 +8,6 @@ import click
 
 from pipeline.cli.options import ALLOW_OUTSIDE, PATH, ROOT, command_line
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.text import printable, printable_json
 
 if TYPE_CHECKING:
     from pipeline.contract.manifest import Manifest
@@ -64,7 +63,7 @@ def show(*, manifest: Path, other: Path | None, as_json: bool) -> None:
         lines = compare_manifests(content, read_manifest(other))
         click.echo("\n".join(lines) if lines else "no difference, apart from when and where they were made")
     elif as_json:
-        click.echo(printable_json(content.to_json()), nl=False)
+        click.echo(content.to_json(), nl=False)
     else:
         click.echo(summarise_manifest(content))
 
@@ -213,5 +212,5 @@ def _print_summary(path: Path, manifest: "Manifest") -> None:
     if not splits:
         click.echo("note: no row is left", err=True)
     elif len(splits) == 1:
-        click.echo(f"note: every row is in the split {printable(splits.pop())}", err=True)
+        click.echo(f"note: every row is in the split {splits.pop()}", err=True)
     click.echo(f"wrote {path}", err=True)

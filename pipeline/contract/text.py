@@ -1,7 +1,5 @@
 """Text from a file that somebody else wrote, made safe for a terminal."""
 
-import json
-
 MAX_SHOWN = 200
 
 
@@ -17,15 +15,6 @@ def printable(text: str) -> str:
         char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
         for char in text
     )
-
-
-def printable_json(text: str) -> str:
-    r"""JSON with the characters that cannot be printed escaped as JSON escapes them: it means the same.
-
-    >>> printable_json('"a\x9b"')
-    '"a\\u009b"'
-    """
-    return "".join(char if char == "\n" or char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 
 def shorten(text: str) -> str:

@@ -83,7 +83,7 @@ def _header(manifest: Manifest) -> list[str]:
             }
         ],
     }
-    lines = [f"{key}: {_json(value)}" for key, value in fields.items()]
+    lines = [f"{key}: {_yaml(json.dumps(value, ensure_ascii=False))}" for key, value in fields.items()]
     return ["---", *lines, "---", ""]
 
 
@@ -150,9 +150,8 @@ def _how_it_was_made(manifest: Manifest) -> list[str]:
 
 def _settings(record: SettingsRecord) -> list[str]:
     """Settings as a block of indented code, which no content can end."""
-    content = _json(record.values, indent=1).replace(
-        "<", r"\u003c"
-    )  # code to Markdown, but not to all readers
+    content = _yaml(json.dumps(record.values, indent=1, sort_keys=True, ensure_ascii=False))
+    content = content.replace("<", r"\u003c")  # not every reader takes indented code for code
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     return [
         f"Settings `{record.fingerprint}` with {_plain(versions)}:",
@@ -188,6 +187,6 @@ def _plain(text: str) -> str:
     return html.escape(printable(line))
 
 
-def _json(value: object, *, indent: int | None = None) -> str:
-    """JSON whose odd characters are escaped as YAML escapes them, which allows none of them as they are."""
-    return printable(json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False))
+def _yaml(document: str) -> str:
+    """JSON as YAML: what cannot be printed, which YAML does not allow, is escaped alike in both."""
+    return printable(document)

@@ -5,6 +5,7 @@ import json
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from pipeline.contract.errors import InputRejected, MalsoriError
 from pipeline.contract.manifest import ShardRecord
 from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import open_manifest
-from pipeline.contract.text import printable_json
 from pipeline.dataset.compare import compare_manifests
 from pipeline.dataset.filter import filter_manifest, parse_expression
 from pipeline.dataset.merge import merge_manifests
@@ -166,9 +166,10 @@ def test_a_manifest_with_any_value_anywhere_is_read_or_refused(radio, data):
             return
         path.write_text(manifest.to_json())
         assert read_manifest(path) == manifest
-        assert json.loads(printable_json(manifest.to_json())) == json.loads(manifest.to_json())
         shown = [
             *summarise_manifest(manifest).split("\n"),
             *compare_manifests(manifest, read_manifest(radio)),
         ]
-        assert all(line.isprintable() for line in shown)
+        assert not [
+            char for line in shown for char in line if category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        ]
