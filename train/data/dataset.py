@@ -152,10 +152,11 @@ def _label_counts(part: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDAr
 
 
 def _decode(encoded: pa.Buffer, *, num_samples: int) -> PcmSamples:
-    problem = find_header_problem(memoryview(encoded), num_samples=num_samples)
+    content = memoryview(encoded)
+    problem = find_header_problem(content, num_samples=num_samples)
     if problem is not None:
         raise UnreadableRow(problem)
-    if encoded[:4].to_pybytes() == b"RIFF":
+    if bytes(content[:4]) == b"RIFF":
         view: PcmSamples = np.asarray(wav_samples(encoded), dtype=np.int16)
         view.flags.writeable = False  # the shard is mapped read-only: writing to it would crash
         return view
