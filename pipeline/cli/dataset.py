@@ -91,7 +91,14 @@ def merge(
     if os.path.realpath(output) in map(os.path.realpath, manifests):
         raise InputRejected(f"-o {output} would replace one of the manifests to merge; give another name")
     opened = [open_manifest(path, root=root, allow_outside=allow_outside) for path in manifests]
-    merged = merge_manifests(opened, output, name=name, command=command_line(), mixed_settings=mixed_settings)
+    merged = merge_manifests(
+        opened,
+        output,
+        name=name,
+        command=command_line(),
+        mixed_settings=mixed_settings,
+        root_named=root is not None,
+    )
     _print_summary(output, merged)
 
 

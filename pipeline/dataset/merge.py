@@ -27,6 +27,7 @@ def merge_manifests(
     name: str | None,
     command: str,
     mixed_settings: bool,
+    root_named: bool = False,
 ) -> Manifest:
     """Join manifests into one at `path`; their shards stay where they are.
 
@@ -34,6 +35,7 @@ def merge_manifests(
 
     Args:
         name: Of the merged dataset; None means the name they share, or else the file's.
+        root_named: The user named the shards' folder, which the parts of a run then share.
         mixed_settings: Also join shards that were made with different settings or versions.
 
     Raises:
@@ -55,17 +57,25 @@ def merge_manifests(
         vocabulary=opened[0].manifest.vocabulary,
         history=[] if whole_run else [*_histories(opened), f"merged from {', '.join(names)}"],
     )
-    destination = _destination(path, opened, dropped, whole_run=whole_run)
+    destination = _destination(path, opened, dropped, whole_run=whole_run, root_named=root_named)
     return publish_rows(provenance, destination, shards=shards, dropped=dropped, command=command)
 
 
 def _destination(
-    path: Path, opened: Sequence[OpenedManifest], dropped: list[DroppedLine], *, whole_run: bool
+    path: Path,
+    opened: Sequence[OpenedManifest],
+    dropped: list[DroppedLine],
+    *,
+    whole_run: bool,
+    root_named: bool,
 ) -> Destination:
-    """Where the merged manifest goes; gathered parts of a run get the files that the run would have."""
+    """Where the merged manifest goes; gathered parts of a run get the files that the run would have.
+
+    These lie in the shards' folder, so the user must have named it: with -o, or with --root.
+    """
     root = Path(os.path.commonpath([item.folder for item in opened]))
     one_folder = all(item.folder == root for item in opened)
-    if whole_run and one_folder:
+    if whole_run and one_folder and (root_named or root.is_relative_to(path.parent.resolve())):
         return Destination(
             manifest=path, root=root, dropped=dropped_path_of_run(path, folder=root), huggingface=True
         )

@@ -65,6 +65,29 @@ def test_a_view_is_written_where_the_user_said_and_nowhere_else(
     assert malsori("export", output, "--to", "nemo", "-o", tmp_path / "nemo").exit_code == 0
 
 
+@pytest.mark.parametrize("root", ["shards", "..", "../.."])
+def test_merged_parts_of_a_run_are_written_where_the_user_said(gathered, malsori, tmp_path, root):
+    """Only the folder of -o, or that of --root, may get the files that the run itself would have."""
+    parts = gathered()
+    folder = parts[0].parent
+
+    def change(content):
+        below = (folder / "shards").relative_to((folder / root).resolve())
+        for record in (*content["shards"], content["dropped"]):
+            record["path"] = (below / record["path"]).as_posix()
+        content["root"] = root
+
+    for part in parts:
+        edit_manifest(part, change)
+    before = snapshot(tmp_path)
+    output = tmp_path / "views" / "whole.json"
+    assert malsori("merge", *parts, "-o", output).exit_code == 0
+    after = snapshot(tmp_path)
+    assert before.items() <= after.items()
+    assert {Path(name).parent for name in after.keys() - before.keys()} == {output.parent}
+    assert malsori("verify", output, "--deep").exit_code == 0
+
+
 @pytest.mark.parametrize("write", ["write_dropped", "write_manifest"])
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS])
 @pytest.mark.parametrize("operation", OPERATIONS)
