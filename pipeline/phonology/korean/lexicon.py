@@ -98,7 +98,7 @@ def parse_lexicon(lexicon: UserLexicon, path: Path) -> dict[str, str]:
             " spelling, pronunciation, separated by a tab"
         )
     for row in rows:
-        if len(row) < 2 or len(row[0]) != len(row[1]) or not all(map(is_syllable, row[0] + row[1])):
+        if len(row) < 2 or not 0 < len(row[0]) == len(row[1]) or not all(map(is_syllable, row[0] + row[1])):
             raise InputRejected(
                 f"the lexicon {path} has {shorten(str(row))}; expected a spelling in Hangul and as many"
                 " syllables of pronunciation"

@@ -1,8 +1,12 @@
 import os
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256
@@ -33,7 +37,7 @@ def test_a_users_lexicon_stands_above_the_bundled_one(lexicon: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["말\t말\n", "spelling\tpronunciation\n말\t말소리\n", "spelling\tpronunciation\nabc\tabc\n", "",
+    ["말\t말\n", "spelling\tpronunciation\n말\t말소리\n", "spelling\tpronunciation\nabc\tabc\n", "", "spelling\tpronunciation\n\t\tx\n",
      f"spelling\tpronunciation\n{'a' * 100_000}\n"],
 )  # fmt: skip
 def test_a_malformed_lexicon_is_one_clear_error(lexicon: Path, content: str) -> None:
@@ -58,6 +62,24 @@ def test_what_is_no_lexicon_is_refused_and_not_waited_for(tmp_path: Path, kind: 
         take_lexicon(path)
     with pytest.raises(HandOffBroken, match="cannot be read"):
         read_carried_lexicon(path, sha256="0" * 64)
+
+
+CELLS = st.text("말소리가각꽃a \t#", max_size=5) | st.text(max_size=5)
+TABLES = st.lists(st.lists(CELLS, max_size=4).map("\t".join), max_size=6).map("\n".join)
+
+
+@given(
+    st.binary(max_size=60)
+    | TABLES.map("spelling\tpronunciation\n{}".format).map(lambda text: text.encode("utf-8", "replace"))
+)
+def test_any_bytes_are_a_lexicon_or_refused(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "mine.tsv")
+        path.write_bytes(content)
+        with suppress(InputRejected):
+            lexicon = take_lexicon(path)
+            assert pronounce("말소리", settings=named(path), lexicon=path)
+            assert lexicon.content == content
 
 
 def test_a_lexicon_with_another_hash_is_refused_before_it_is_parsed(lexicon: Path) -> None:
