@@ -37,7 +37,8 @@ def test_a_users_lexicon_stands_above_the_bundled_one(lexicon: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["말\t말\n", "spelling\tpronunciation\n말\t말소리\n", "spelling\tpronunciation\nabc\tabc\n", "", "spelling\tpronunciation\n\t\tx\n",
+    ["말\t말\n", "spelling\tpronunciation\n말\t말소리\n", "spelling\tpronunciation\nabc\tabc\n", "",
+     "spelling\tpronunciation\n\t\tx\n",
      f"spelling\tpronunciation\n{'a' * 100_000}\n"],
 )  # fmt: skip
 def test_a_malformed_lexicon_is_one_clear_error(lexicon: Path, content: str) -> None:
