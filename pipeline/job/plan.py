@@ -64,6 +64,12 @@ class TaskContext:
     settings: PipelineSettings
     limit_s: float | None = None
 
+    @property
+    def lexicon(self) -> Path | None:
+        """The copy of the user's lexicon that lies beside the shards, if there is one."""
+        name = self.settings.phonology.lexicon_file
+        return None if name is None else self.out / name
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -98,10 +98,8 @@ def _label_texts(task: Task, context: TaskContext) -> list[tuple[Transcript, Lab
     with timed("transcript"):
         cleaned = [_clean(utterance, context) for utterance in task.utterances]
     spoken = [text.spoken for text in cleaned if isinstance(text, Transcript)]
-    phonology = context.settings.phonology
-    lexicon = context.out / phonology.lexicon_file if phonology.lexicon_file else None
     with timed("phonology"):
-        labelled = iter(label_batch(spoken, settings=phonology, lexicon=lexicon))
+        labelled = iter(label_batch(spoken, settings=context.settings.phonology, lexicon=context.lexicon))
     results: list[tuple[Transcript, Labelled] | Dropped] = []
     for utterance, text in zip(task.utterances, cleaned, strict=True):
         if isinstance(text, Dropped):
