@@ -113,6 +113,7 @@ def preprocess_command(
         address=address,
         command=command_line(),
     )
+    _check_names(request.name, request.corpus)
     if dry_run:
         click.echo(describe_plan(plan_request(request), request))
         return
@@ -135,6 +136,15 @@ def _find_corpus(name: str, raw: Path) -> "Corpus":
     detected = detect_corpus(raw)
     click.echo(f"{raw} looks like {detected.name}: {detected.evidence}", err=True)
     return find_corpus(detected.name)
+
+
+def _check_names(name: str, corpus: "Corpus") -> None:
+    from pipeline.contract.names import require_names
+
+    record = corpus.record
+    require_names(
+        {"--name": name, "--corpus": record.name, "--title": record.title, "--licence": record.licence}
+    )
 
 
 def _describe_corpus(corpus: "Corpus", *, title: str | None, licence: str | None) -> "Corpus":

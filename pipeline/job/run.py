@@ -21,7 +21,6 @@ from pipeline.contract.manifest import (
     SourceRecord,
     VocabularyRecord,
 )
-from pipeline.contract.names import require_names
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.corpora import Corpus
 from pipeline.dataset.builder import Destination, Provenance, publish_manifest
@@ -123,15 +122,6 @@ def plan_request(request: Request) -> Plan:
             f"--out {request.out} lies inside the raw corpus, which malsori never writes to:"
             " give another folder"
         )
-    corpus = request.corpus.record
-    require_names(
-        {
-            "--name": request.name,
-            "--corpus": corpus.name,
-            "--title": corpus.title,
-            "--licence": corpus.licence,
-        }
-    )
     plan = make_plan(
         request.corpus,
         request.root,
