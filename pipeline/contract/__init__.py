@@ -4,6 +4,7 @@
     reasons        why an utterance is dropped, and at which stage
     vocabulary     41 IPA symbols, ids 1..41, blank 0, and the CTC length rule
     schema         the columns of a shard
+    sound          the bounds of sound that any reader decodes
     shard          opening a shard without copying it, safe whoever wrote it
     manifest       the document that proves what the shards are
     manifest_file  reading and writing that document
