@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from pipeline.contract.text import as_text
+
 PATH = click.Path(path_type=Path)
 
 ROOT = click.option("--root", type=PATH, help="Folder of the shards, if they were moved.")
@@ -15,5 +17,5 @@ ALLOW_OUTSIDE = click.option(
 
 
 def command_line() -> str:
-    """The command that is running, as a user would type it."""
-    return shlex.join(["malsori", *sys.argv[1:]])
+    """The command that is running, as a user would type it; always text that UTF-8 can store."""
+    return as_text(shlex.join(["malsori", *sys.argv[1:]]))

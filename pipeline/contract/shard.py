@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.manifest import ShardRecord
-from pipeline.contract.schema import WAV_HEADER_BYTES, shard_schema
+from pipeline.contract.schema import MAX_TEXT_BYTES, WAV_HEADER_BYTES, shard_schema
 
 MAX_BATCHES = 16_384
 """Enough for a million rows in batches of 64; a shard has a few thousand."""
@@ -29,7 +29,6 @@ MAY_BE_NULL: Final = frozenset({"speaker"})
 MAX_SAMPLES: Final = 2**40
 """Two years of audio: the sum over a million such rows still fits into 64 bits."""
 
-MAX_TEXT_BYTES = 2**16
 MAX_AUDIO_BYTES = 2**28
 """2.3 hours in one utterance."""
 

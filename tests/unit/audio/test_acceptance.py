@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.audio.clip import check_stored, check_recording
+from pipeline.audio.clip import check_recording, check_stored
 from pipeline.audio.settings import AcceptanceSettings
 from pipeline.contract.reasons import Reason
 from pipeline.record import Recording, SourceSpan
