@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import MAX_PARTS
-from pipeline.contract.manifest_file import MAX_MANIFEST_BYTES, MAX_SPEAKERS
 from pipeline.contract.reasons import Reason, Stage
 from pipeline.contract.schema import MAX_NAME_BYTES
 from pipeline.contract.text import as_text
@@ -35,12 +34,6 @@ SHARD_BYTES_PER_SECOND = 32_000
 # Even a small corpus is cut into enough tasks to keep several workers busy.
 MIN_TASKS = 24
 MIN_TASK_S = 300.0
-
-
-# What an entry of a manifest takes at most, beside a speaker's name; and all that does not grow.
-SPEAKER_ENTRY_BYTES = 100
-SHARD_ENTRY_BYTES = 400
-MANIFEST_FRAME_BYTES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,30 +172,6 @@ def _name_problem(utterance: Utterance) -> str | None:
         if len(name) > MAX_NAME_BYTES // 4 and len(name.encode()) > MAX_NAME_BYTES:
             return f"its {what} has {len(name.encode()):,} bytes, {MAX_NAME_BYTES:,} are the most"
     return None
-
-
-def check_manifest_fits(plan: Plan) -> None:
-    """Refuse a plan whose manifest would be too large to be read back.
-
-    Raises:
-        InputRejected: It has too many speakers or shards, or their names are too long in all.
-    """
-    speakers = {
-        utterance.speaker
-        for task in plan.tasks
-        for utterance in task.utterances
-        if utterance.speaker is not None
-    }
-    num_bytes = sum(len(json.dumps(name, ensure_ascii=False).encode()) for name in speakers)
-    num_bytes += len(speakers) * SPEAKER_ENTRY_BYTES + len(plan.tasks) * SHARD_ENTRY_BYTES
-    if len(speakers) <= MAX_SPEAKERS and num_bytes <= MAX_MANIFEST_BYTES - MANIFEST_FRAME_BYTES:
-        return
-    raise InputRejected(
-        f"the manifest would list {len(speakers):,} speakers and {len(plan.tasks):,} shards in about"
-        f" {num_bytes / 1e6:,.0f} MB, but one of over {MAX_SPEAKERS:,} speakers or"
-        f" {MAX_MANIFEST_BYTES / 1e6:,.0f} MB cannot be read: with `--part I/N`, make several smaller ones,"
-        " which `fit` takes together; or leave the speakers out of the listing, if each is one utterance"
-    )
 
 
 class _FileStats:

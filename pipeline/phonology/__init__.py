@@ -12,6 +12,7 @@ To add a language, write a package beside `korean` with the same few functions, 
 from pipeline.phonology.explanation import Explanation, FiredRule, RuleCard
 from pipeline.phonology.labelling import (
     UnpronounceableError,
+    check_lexicon,
     explain,
     ipa_of,
     label_batch,
@@ -27,6 +28,7 @@ __all__ = [
     "PhonologySettings",
     "RuleCard",
     "UnpronounceableError",
+    "check_lexicon",
     "explain",
     "ipa_of",
     "label_batch",

@@ -29,6 +29,11 @@ class UnpronounceableError(InputRejected):
         self.characters = characters
 
 
+def check_lexicon(settings: PhonologySettings) -> None:
+    """Raise InputRejected if the lexicon that `settings` name cannot be used."""
+    korean.pronouncer(settings)
+
+
 def label_batch(texts: Sequence[str], *, settings: PhonologySettings) -> list[Labelled | Rejection]:
     """The labels of each text, or why it has none, in the order of `texts`.
 
