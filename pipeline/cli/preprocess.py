@@ -141,9 +141,18 @@ def _find_corpus(name: str, raw: Path) -> "Corpus":
 
 
 def _describe_corpus(corpus: "Corpus", *, title: str | None, licence: str | None) -> "Corpus":
+    from pydantic import ValidationError
+
+    from pipeline.contract.manifest import CorpusRecord
+    from pipeline.contract.validation import first_problem
+
     given = {"title": title, "licence": licence}
-    given = {key: as_text(value) for key, value in given.items() if value is not None}
-    return replace(corpus, record=corpus.record.model_copy(update=given))
+    told = {key: as_text(value) for key, value in given.items() if value is not None}
+    try:
+        record = CorpusRecord.model_validate({**corpus.record.model_dump(), **told})
+    except ValidationError as error:
+        raise InputRejected(f"--title and --licence: {first_problem(error)}") from error
+    return replace(corpus, record=record)
 
 
 def _manifest_path(manifest: Path, part: "Part | None") -> Path:

@@ -8,6 +8,7 @@ refused (shards are never compressed), every batch is validated in full (0.4 ms 
 for values that break the contract.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,7 +154,9 @@ def _map_batches(path: Path, *, schema: pa.Schema, most_rows: int) -> list[pa.Re
         _BrokenStream: It cannot be read, has other columns, or has what malsori never writes.
     """
     try:
-        with pa.memory_map(str(path)) as source:
+        with pa.memory_map(
+            os.fsencode(path)
+        ) as source:  # Arrow takes a str for UTF-8, which names need not be
             return list(_read_batches(source, schema=schema, most_rows=most_rows))
     except (pa.ArrowException, OSError, struct.error) as error:
         raise _BrokenStream(f"is not a readable Arrow stream: {error}") from error

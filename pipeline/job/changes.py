@@ -25,7 +25,6 @@ from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import is_regular, make_folder, sweep
 from pipeline.contract.manifest import FilePath, Manifest, RootPath
 from pipeline.contract.manifest_file import read_manifest
-from pipeline.contract.validation import first_problem
 from pipeline.dataset.builder import relative_root
 from pipeline.dataset.dropped import dropped_path_of_run
 from pipeline.dataset.huggingface import INFO, STATE, remove_dataset_files
@@ -118,8 +117,8 @@ def check_places(places: Places) -> None:
             TypeAdapter[str](kind).validate_python(name)
         except ValidationError as error:
             raise InputRejected(
-                f"{what}: a manifest cannot name {name!r}: {first_problem(error)}; choose a name of"
-                " printable UTF-8 without \\ and :"
+                f"{what}: a manifest cannot hold the path {name!r}: give another, of printable UTF-8 without"
+                " \\ and :, and not too long"
             ) from error
 
 

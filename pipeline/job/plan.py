@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import MAX_PARTS
 from pipeline.contract.reasons import Reason, Stage
-from pipeline.contract.schema import MAX_NAME_BYTES
+from pipeline.contract.schema import MAX_ID_BYTES
 from pipeline.contract.text import as_text
 from pipeline.record import Annotation, Dropped, TextFile, Utterance, UtteranceId
 from pipeline.settings import PipelineSettings
@@ -169,8 +169,8 @@ def make_plan(
 def _name_problem(utterance: Utterance) -> str | None:
     """Why an utterance's id or speaker cannot be stored, or None."""
     for what, name in (("id", utterance.id), ("speaker", utterance.speaker or "")):
-        if len(name) > MAX_NAME_BYTES // 4 and len(name.encode()) > MAX_NAME_BYTES:
-            return f"its {what} has {len(name.encode()):,} bytes, {MAX_NAME_BYTES:,} are the most"
+        if len(name) > MAX_ID_BYTES // 4 and len(name.encode()) > MAX_ID_BYTES:
+            return f"its {what} has {len(name.encode()):,} bytes, {MAX_ID_BYTES:,} are the most"
     return None
 
 

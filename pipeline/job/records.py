@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256, ShardRecord
-from pipeline.contract.schema import MAX_NAME_BYTES, SAMPLE_RATE_HZ
+from pipeline.contract.schema import MAX_ID_BYTES, SAMPLE_RATE_HZ
 from pipeline.contract.text import as_text, shorten
 from pipeline.dataset.builder import Content
 from pipeline.dataset.statistics import Tally
@@ -61,8 +61,8 @@ def dropped_line(dropped: Dropped) -> DroppedLine:
 
 
 def _bounded(text: str) -> str:
-    """`text`; one of over `MAX_NAME_BYTES` is cut short, and ends in a hash of the whole."""
-    if len(text.encode()) <= MAX_NAME_BYTES:
+    """`text`; one of over `MAX_ID_BYTES` is cut short, and ends in a hash of the whole."""
+    if len(text.encode()) <= MAX_ID_BYTES:
         return text
     return f"{shorten(text)} ({len(text):,} characters, {hashlib.sha256(text.encode()).hexdigest()[:16]})"
 

@@ -147,6 +147,7 @@ def plan_request(request: Request) -> Plan:
     )
     plan = plan if request.part is None else take_part(plan, request.part)
     check_manifest_fits(plan)
+    _provenance(plan, request)  # what no manifest can record is refused now, not when all is done
     return plan
 
 
