@@ -45,6 +45,7 @@ class Progress:
 
     def expect(self, seconds: float) -> None:
         """There is more to do than was known: this many seconds of audio, as estimated."""
+        self._next_line *= self._total_s / (self._total_s + seconds)
         self._total_s += seconds
         if self._bar is not None:
             self._bar.total = self._total_s / 3600
