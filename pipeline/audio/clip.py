@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.audio.denoise import denoise as turn_down_noise
 from pipeline.audio.levels import Levels, measure_levels
-from pipeline.audio.samples import peak, resample, within_full_scale
+from pipeline.audio.samples import SILENT_PEAK, peak, resample, scale_down, within_full_scale
 from pipeline.audio.settings import AcceptanceSettings, DenoiseSettings, SilenceSettings
 from pipeline.audio.silence import Span, collapse_silence
 from pipeline.contract.reasons import Reason
@@ -69,18 +69,22 @@ def prepare_clip(
     rejection = check_recording(recording, settings=acceptance)
     if rejection:
         return rejection
-    wave = within_full_scale(recording.wave)
-    if recording.source.rate_hz != SAMPLE_RATE_HZ:  # the filter may overshoot
-        wave = within_full_scale(resample(wave, rate_hz=recording.source.rate_hz))
+    highest = peak(recording.wave)
+    wave = scale_down(recording.wave, highest=highest)
+    if recording.source.rate_hz != SAMPLE_RATE_HZ:
+        wave = resample(wave, rate_hz=recording.source.rate_hz)
+        if not wave.size:
+            return Rejection(Reason.EMPTY_AUDIO, f"{len(recording.wave)} samples are too few to resample")
+        wave = within_full_scale(wave)  # the filter may overshoot
     treated = apply_front_end(wave, silence=silence, denoise=denoise)
-    rejection = check_length(treated.wave, recorded=len(wave), settings=acceptance)
+    rejection = check_stored(treated.wave, recorded=len(wave), settings=acceptance)
     if rejection:
         return rejection
     measurements = Measurements(
         silence_removed_samples=len(wave) - len(treated.wave),
         noise_floor_db=treated.levels.noise_floor_db,
         speech_level_db=treated.levels.speech_level_db,
-        peak=peak(recording.wave),
+        peak=highest,
     )
     kept = kept_spans(treated.spans, length=len(wave), source=recording.source)
     return Clip(treated.wave, kept, measurements)
@@ -123,19 +127,25 @@ def check_recording(recording: Recording, *, settings: AcceptanceSettings) -> Re
     return None
 
 
-def check_length(wave: Waveform, *, recorded: int, settings: AcceptanceSettings) -> Rejection | None:
-    """Reject a 16 kHz clip that is too long after its pauses were shortened.
+def check_stored(wave: Waveform, *, recorded: int, settings: AcceptanceSettings) -> Rejection | None:
+    """Reject a 16 kHz clip that is too long after its pauses were shortened, or silent once stored.
+
+    A signal below half a step of 16 bits (channels that cancel out, a float file at 1e-38) is
+    stored as nothing but zeros.
 
     Args:
-        wave: The clip, shape (S,).
-        recorded: Its samples at 16 kHz before that.
+        wave: The clip as it will be stored, shape (S,).
+        recorded: Its samples at 16 kHz before its pauses were shortened.
         settings: `longest_s`.
     """
-    if len(wave) <= settings.longest_s * SAMPLE_RATE_HZ:
-        return None
-    length_s, recorded_s = len(wave) / SAMPLE_RATE_HZ, recorded / SAMPLE_RATE_HZ
-    return Rejection(
-        Reason.TOO_LONG_AUDIO,
-        f"{length_s:.3f} s without long pauses ({recorded_s:.3f} s recorded);"
-        f" {settings.longest_s:g} s are the most",
-    )
+    if len(wave) > settings.longest_s * SAMPLE_RATE_HZ:
+        length_s, recorded_s = len(wave) / SAMPLE_RATE_HZ, recorded / SAMPLE_RATE_HZ
+        return Rejection(
+            Reason.TOO_LONG_AUDIO,
+            f"{length_s:.3f} s without long pauses ({recorded_s:.3f} s recorded);"
+            f" {settings.longest_s:g} s are the most",
+        )
+    highest = peak(wave)
+    if highest <= SILENT_PEAK:
+        return Rejection(Reason.SILENT_AUDIO, f"all {len(wave)} samples are 0 in 16 bits (peak {highest:g})")
+    return None

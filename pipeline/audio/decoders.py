@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from pipeline.contract.sound import LONGEST_S, sound_problem
+
 BLOCK_SAMPLES = 1 << 20
 """Memory grows block by block as samples arrive; a header's claim reserves none."""
 
@@ -32,10 +34,15 @@ Frames = npt.NDArray[np.float32]
 """Samples by channels, shape (S, C)."""
 
 
+class ClaimError(Exception):
+    """A header claims what no recording has; the message says what."""
+
+
 class Decoder(Protocol):
     """Random access to the samples of an open recording."""
 
     rate_hz: int
+    channels: int
     length: int
 
     def read(self, start: int, count: int) -> Frames:
@@ -54,6 +61,7 @@ class HeaderlessPcm:
     """A file of signed 16-bit little-endian mono samples at 16 kHz, without a header: KsponSpeech's .pcm."""
 
     rate_hz = KSPON_RATE_HZ
+    channels = 1
 
     def __init__(self, stream: FileIO, *, file_bytes: int) -> None:
         self.length = file_bytes // 2
@@ -71,14 +79,24 @@ class SoundFileDecoder:
     """Any format that libsndfile decodes (WAV, FLAC, MP3, Ogg and more), recognised by content."""
 
     def __init__(self, stream: FileIO) -> None:
+        """Read the header; where it gives no length, count the samples.
+
+        Raises:
+            ClaimError: The header claims a rate or channels that no recording has.
+            soundfile.LibsndfileError: libsndfile cannot read it.
+        """
         self._stream = stream
         self._open()
         self.rate_hz = int(self._file.samplerate)
         self.channels = int(self._file.channels)
         self.length = int(self._file.frames)
         self._seeks_exactly = self._file.subtype.startswith(SEEKABLE_SUBTYPES)
+        # The length is not judged here: parts of a file that claims too much may well be read.
+        problem = sound_problem(rate_hz=self.rate_hz, channels=self.channels, frames=0)
+        if problem is not None:
+            raise ClaimError(problem)
         if self.length >= UNKNOWN_LENGTH:
-            self.length = self._skip(UNKNOWN_LENGTH)
+            self.length = self._skip(LONGEST_S * self.rate_hz + 1)
             self._open()
 
     def _open(self) -> None:

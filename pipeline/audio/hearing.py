@@ -31,11 +31,12 @@ from pipeline.audio.settings import FrontEndSettings
 from pipeline.audio.silence import Span
 from pipeline.contract.reasons import Reason
 from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.sound import LONGEST_S
 from pipeline.record import AudioSource, Rejection, Waveform
 
 BLOCK_S = 30
-LONGEST_S = 24 * 3600.0
-"""No recording is longer than a day; a damaged header may claim that it is."""
+BLOCK_VALUES = 1 << 23
+"""Half a minute of many channels at a high rate would be gigabytes: a block is shorter then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +160,9 @@ def _mix_and_resample(
 
 
 def _blocks(opened: OpenRecording) -> Iterator[Frames]:
-    """The frames of a recording, half a minute at a time. Raises EOFError where they end too early."""
+    """The frames of a recording, half a minute or less at a time. Raises EOFError where they end early."""
     decoder = opened.decoder
-    block_samples = BLOCK_S * decoder.rate_hz
+    block_samples = min(BLOCK_S * decoder.rate_hz, BLOCK_VALUES // decoder.channels)
     for start in range(0, decoder.length, block_samples):
         count = min(block_samples, decoder.length - start)
         frames = decoder.read(start, count)

@@ -1,23 +1,23 @@
 """Recordings on disk: opened and hashed once, read in slices; every fault is a `Rejection`."""
 
 import hashlib
-import stat
+import os
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from soundfile import LibsndfileError
 
-from pipeline.audio.decoders import Decoder, HeaderlessPcm, SoundFileDecoder, find_truncation
+from pipeline.audio.decoders import ClaimError, Decoder, HeaderlessPcm, SoundFileDecoder, find_truncation
 from pipeline.audio.samples import mix_to_mono
+from pipeline.contract.files import open_regular
 from pipeline.contract.reasons import Reason
+from pipeline.contract.sound import RATES_HZ
 from pipeline.record import AudioSource, Recording, Rejection, SourceSpan
 
 HEADERLESS_SUFFIXES = frozenset({".pcm", ".raw"})
-RATES_HZ = range(4_000, 384_001)
-MOST_CHANNELS = 64
 
 END_TOLERANCE_S = 0.05
 """A segment may end this far beyond the audio, because annotation tools round their times."""
@@ -86,17 +86,18 @@ class Recordings:
 def open_recording(path: Path) -> OpenRecording | Rejection:
     """Open and hash a recording, or give the reason it cannot be."""
     try:
-        facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):
-            return Rejection(Reason.UNREADABLE_AUDIO, f"{path.name} is not a regular file")
-        if facts.st_size == 0:
-            return Rejection(Reason.EMPTY_AUDIO, f"{path.name} has 0 bytes")
-        stream = FileIO(path)
+        # Without the buffer: libsndfile reads from the same descriptor.
+        stream = cast("FileIO", open_regular(path).detach())
     except (FileNotFoundError, NotADirectoryError, ValueError):  # a NUL in the name is a ValueError
         return Rejection(Reason.MISSING_AUDIO, f"no file {path.name}")
     except OSError as error:
         return unreadable(path.name, error)
-    opened = _examine(stream, path=path, file_bytes=facts.st_size)
+    file_bytes = os.fstat(stream.fileno()).st_size
+    opened = (
+        _examine(stream, path=path, file_bytes=file_bytes)
+        if file_bytes
+        else Rejection(Reason.EMPTY_AUDIO, f"{path.name} has 0 bytes")
+    )
     if isinstance(opened, Rejection):
         stream.close()
     return opened
@@ -112,11 +113,10 @@ def _examine(stream: FileIO, *, path: Path, file_bytes: int) -> OpenRecording | 
             pcm = HeaderlessPcm(stream, file_bytes=file_bytes)
             return OpenRecording(path.name, stream, pcm, sha256, truncation, note=odd)
         decoder = SoundFileDecoder(stream)
+    except ClaimError as error:
+        return Rejection(Reason.UNREADABLE_AUDIO, f"{path.name}: {error}")
     except (OSError, LibsndfileError) as error:
         return unreadable(path.name, error)
-    if decoder.rate_hz not in RATES_HZ or decoder.channels > MOST_CHANNELS:
-        found = f"{decoder.rate_hz} Hz and {decoder.channels} channels"
-        return Rejection(Reason.UNREADABLE_AUDIO, f"{path.name} claims {found}")
     return OpenRecording(path.name, stream, decoder, sha256, truncation, note=None)
 
 
@@ -138,6 +138,9 @@ def read_segment(recording: OpenRecording, source: AudioSource, *, longest_s: fl
     if isinstance(span, Rejection):
         return span
     start, end = span
+    if (end - start) * recording.decoder.channels > longest_s * RATES_HZ[-1]:
+        channels = f"{end - start} samples in {recording.decoder.channels} channels"
+        return Rejection(Reason.TOO_LONG_AUDIO, f"{recording.name}: {channels}, more than is decoded at once")
     try:
         samples = recording.decoder.read(start, end - start)
     except (OSError, LibsndfileError) as error:

@@ -98,6 +98,10 @@ def scale_down(wave: Waveform, *, highest: float) -> Waveform:
     return wave if highest <= 1 else wave / np.float32(highest)
 
 
+SILENT_PEAK = 2.0**-16
+"""`to_pcm16` makes zeros of a wave up to this peak, and of none above it: half a step, rounded to even."""
+
+
 def to_pcm16(wave: Waveform) -> Pcm16:
     """Float32 samples as 16 bits: times 32,768, rounded to nearest even, clipped, no dither.
 

@@ -8,6 +8,8 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.settings import Settings
 
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+PauseSeconds = Annotated[float, Field(gt=0, le=1e9)]
+"""Any pause; far beyond this, a number of samples cannot be computed."""
 
 
 class AcceptanceSettings(Settings):
@@ -45,8 +47,8 @@ class SilenceSettings(Settings):
     """
 
     enabled: bool = True
-    longest_s: PositiveFloat = 3.0
-    kept_s: PositiveFloat = 1.0
+    longest_s: PauseSeconds = 3.0
+    kept_s: PauseSeconds = 1.0
     cross_fade_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
     vad_level: Annotated[int, Field(ge=0, le=3)] = 2
     gate_db: PositiveFloat = 25.0

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from pipeline.cli.options import PATH, command_line
+from pipeline.cli.options import PATH, FiniteFloat, command_line
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.text import as_text
 
 if TYPE_CHECKING:
     from pipeline.corpora import Corpus
     from pipeline.job.plan import Part
+
+MOST_SECONDS = 1e6  # over a week; the system's timers end somewhere beyond
 
 
 @click.command("preprocess")
@@ -47,18 +50,20 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=1),
+    type=FiniteFloat(min=1, max=MOST_SECONDS),
     default=120.0,
     show_default=True,
     metavar="SECONDS",
-    help="Give up an utterance after this time.",
+    help="Give up an utterance whose text or audio takes longer than this.",
 )
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
-@click.option("--fresh", is_flag=True, help="Do finished shards again.")
+@click.option("--dry-run", is_flag=True, help="Print what would be made, replaced and removed; do nothing.")
+@click.option(
+    "--fresh", is_flag=True, help="Do finished shards again, and replace what other commands left there."
+)
 @click.option("--profile", is_flag=True, help="Print where the time went.")
 @click.option(
     "--max-dropped",
-    type=click.FloatRange(0, 1),
+    type=FiniteFloat(0, 1),
     default=1.0,
     metavar="FRACTION",
     help="Exit with code 4 if more than this share of the utterances is dropped.",
@@ -90,7 +95,7 @@ def preprocess_command(
     from pipeline.cli.summary import held_out_hint, profile_table, summarise_run
     from pipeline.job.plan import Part
     from pipeline.job.resources import default_jobs, fitting_jobs
-    from pipeline.job.run import Request, describe_plan, plan_request, preprocess
+    from pipeline.job.run import Request, describe_dry_run, preprocess
     from pipeline.settings import load_settings
 
     settings, lexicon = load_settings(preset=preset, overrides=overrides)
@@ -100,7 +105,7 @@ def preprocess_command(
         corpus=_describe_corpus(_find_corpus(corpus, raw), title=title, licence=licence),
         out=out,
         manifest=_manifest_path(manifest, own_part),
-        name=name or manifest.stem,
+        name=as_text(name or manifest.stem),
         settings=settings,
         lexicon=lexicon,
         jobs=fitting_jobs(jobs or default_jobs(), max_memory_mb=max_memory),
@@ -113,9 +118,8 @@ def preprocess_command(
         address=address,
         command=command_line(),
     )
-    _check_names(request.name, request.corpus)
     if dry_run:
-        click.echo(describe_plan(plan_request(request), request))
+        click.echo(describe_dry_run(request))
         return
     finished = preprocess(request)
     click.echo(summarise_run(finished.manifest, reused=finished.reused))
@@ -138,18 +142,19 @@ def _find_corpus(name: str, raw: Path) -> "Corpus":
     return find_corpus(detected.name)
 
 
-def _check_names(name: str, corpus: "Corpus") -> None:
-    from pipeline.contract.names import require_names
-
-    record = corpus.record
-    require_names(
-        {"--name": name, "--corpus": record.name, "--title": record.title, "--licence": record.licence}
-    )
-
-
 def _describe_corpus(corpus: "Corpus", *, title: str | None, licence: str | None) -> "Corpus":
-    given = {key: value for key, value in (("title", title), ("licence", licence)) if value is not None}
-    return replace(corpus, record=corpus.record.model_copy(update=given))
+    from pydantic import ValidationError
+
+    from pipeline.contract.manifest import CorpusRecord
+    from pipeline.contract.validation import first_problem
+
+    given = {"title": title, "licence": licence}
+    told = {key: as_text(value) for key, value in given.items() if value is not None}
+    try:
+        record = CorpusRecord.model_validate({**corpus.record.model_dump(), **told})
+    except ValidationError as error:
+        raise InputRejected(f"--title and --licence: {first_problem(error)}") from error
+    return replace(corpus, record=record)
 
 
 def _manifest_path(manifest: Path, part: "Part | None") -> Path:

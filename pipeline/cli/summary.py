@@ -34,9 +34,11 @@ def held_out_hint(manifest: Manifest, path: str) -> str | None:
     if {shard.split for shard in manifest.shards} - {"train"}:
         return None
     speakers = list(manifest.statistics.speakers)
-    split = f"malsori split {path} -o SPLIT.json"
+    split = f"malsori split {shlex.quote(path)} -o SPLIT.json"
     if not speakers:
         advice = f"{split} --valid 0.05 --test 0.05 divides it by utterance, since no speakers are named"
+    elif len(speakers) == 1:
+        advice = f"{split} --by utterance --test 0.05 divides it by utterance, since there is one speaker"
     elif len(speakers) < FEW_SPEAKERS:
         advice = (
             f"{split} --test-speaker {shlex.quote(speakers[0])} holds back one of {len(speakers)} speakers"

@@ -74,6 +74,12 @@ def is_regular(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for a name that is too long
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, if need be. Raises InputRejected where none can be."""
+    with _refusing_impossible(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` that takes its name when the block ends well.
@@ -172,8 +178,7 @@ def locked(folder: Path, *, option: str) -> Iterator[None]:
     Raises:
         InputRejected: Another run is writing there, or the folder cannot be made.
     """
-    with _refusing_impossible(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     # Never truncated, and never followed if it is a link: what it leads to is not ours.
     try:
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)

@@ -21,11 +21,13 @@ class Reason(StrEnum):
     # corpus
     MALFORMED_LISTING = "malformed_listing"
     DUPLICATE_ID = "duplicate_id"
+    NAME_TOO_LONG = "name_too_long"
     OVERLAPPING_SPEECH = "overlapping_speech"
     # transcript
     MISSING_TRANSCRIPT = "missing_transcript"
     TRANSCRIPT_ENCODING = "transcript_encoding"
     TRANSCRIPT_TOO_SHORT = "transcript_too_short"
+    TRANSCRIPT_TOO_LONG = "transcript_too_long"
     NO_HANGUL = "no_hangul"
     ANONYMISED = "anonymised"
     UNINTELLIGIBLE = "unintelligible"

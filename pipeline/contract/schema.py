@@ -16,6 +16,12 @@ SAMPLE_RATE_HZ = 16_000
 WAV_HEADER_BYTES = 44
 ROWS_PER_BATCH = 64
 
+MAX_TEXT_BYTES = 2**16
+"""The longest text of a row that is read, in any of its columns: 3,000 times that of a usual utterance."""
+
+MAX_ID_BYTES = 2**12
+"""The longest id or speaker that is written, as long as the longest path of Linux."""
+
 COLUMNS: Final[Mapping[str, Any]] = {
     "id": "string",
     "speaker": "string",  # null where the corpus names none

@@ -8,6 +8,7 @@ refused (shards are never compressed), every batch is validated in full (0.4 ms 
 for values that break the contract.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 from pipeline.contract.errors import HandOffBroken
 from pipeline.contract.files import is_regular
 from pipeline.contract.manifest import ShardRecord
-from pipeline.contract.schema import WAV_HEADER_BYTES, shard_schema
+from pipeline.contract.schema import MAX_TEXT_BYTES, WAV_HEADER_BYTES, shard_schema
 
 MAX_BATCHES = 16_384
 """Enough for a million rows in batches of 64; a shard has a few thousand."""
@@ -30,7 +31,6 @@ MAY_BE_NULL: Final = frozenset({"speaker"})
 MAX_SAMPLES: Final = 2**40
 """Of a recording at its own rate: the sum over a million such rows still fits into 64 bits."""
 
-MAX_TEXT_BYTES = 2**16
 MAX_AUDIO_BYTES = 2**28
 MAX_ROW_SAMPLES = MAX_AUDIO_BYTES // 2
 """2.3 hours in one utterance, as WAV or as FLAC: a FLAC of a few bytes may claim any length."""
@@ -156,7 +156,9 @@ def _map_batches(path: Path, *, schema: pa.Schema, most_rows: int) -> list[pa.Re
         _BrokenStream: It cannot be read, has other columns, or has what malsori never writes.
     """
     try:
-        with pa.memory_map(str(path)) as source:
+        with pa.memory_map(
+            os.fsencode(path)
+        ) as source:  # Arrow takes a str for UTF-8, which names need not be
             return list(_read_batches(source, schema=schema, most_rows=most_rows))
     except (pa.ArrowException, OSError, struct.error) as error:
         raise _BrokenStream(f"is not a readable Arrow stream: {error}") from error

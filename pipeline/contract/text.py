@@ -17,6 +17,15 @@ def printable(text: str) -> str:
     )
 
 
+def as_text(text: str) -> str:
+    r"""`text` with what UTF-8 cannot store (bytes of a file name in another encoding) escaped.
+
+    >>> as_text("caf\udce9")
+    'caf\\udce9'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def shorten(text: str) -> str:
     """`text`, cut short so that a hostile file cannot fill the screen."""
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

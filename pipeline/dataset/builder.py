@@ -95,7 +95,7 @@ def publish_manifest(
         sources=tuple(provenance.sources),
         settings=tuple(provenance.settings),
         vocabulary=provenance.vocabulary,
-        root=_relative(destination.root, to=destination.manifest.parent),
+        root=relative_root(destination.root, seen_from=destination.manifest.parent),
         shards=tuple(content.shards),
         counts=Counts(read=kept + len(dropped), kept=kept, dropped=count_reasons(dropped)),
         dropped=DroppedRecord(
@@ -118,5 +118,6 @@ def publish_manifest(
     return manifest
 
 
-def _relative(folder: Path, *, to: Path) -> str:
-    return Path(os.path.relpath(folder.resolve(), to.resolve())).as_posix()
+def relative_root(folder: Path, *, seen_from: Path) -> str:
+    """The shards' folder as a manifest that lies in `seen_from` names it."""
+    return Path(os.path.relpath(folder.resolve(), seen_from.resolve())).as_posix()

@@ -2,8 +2,10 @@
 
     run         preprocess(request): the whole run, from the request to the manifest
     plan        the corpus is listed, every utterance gets its split, the list is cut into tasks
+    forecast    what a plan will take: space, time, and a manifest that can be read back
     versions    the packages and sources that a shard's bytes depend on
-    folder      the output folder: where things lie, which manifest owns it, one run at a time
+    folder      the output folder: where things lie, and which manifest owns it
+    changes     what a run would make, replace and remove there; refused before anything is touched
     resources   how many workers fit into this machine
     retry       run_tasks: every task to completion, without the utterances that crash it;
                 finish_task: what a worker does, which is `task` unless the shard is there already

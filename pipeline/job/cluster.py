@@ -7,6 +7,7 @@ shared file system). When a worker dies, the cluster itself runs its task again.
 import functools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import joblib
@@ -15,6 +16,12 @@ from pipeline.contract.errors import InputRejected, MissingResource
 from pipeline.job.plan import Task, TaskContext
 from pipeline.job.records import TaskRecord
 from pipeline.job.retry import finish_task
+
+
+def require_backend(backend: Literal["dask", "ray"]) -> None:
+    """Raise MissingResource unless the backend's package is installed."""
+    if find_spec({"dask": "distributed", "ray": "ray"}[backend]) is None:
+        raise MissingResource(f"--backend {backend} needs the extra `{backend}`: install malsori[{backend}]")
 
 
 def run_on_cluster(
@@ -32,7 +39,6 @@ def run_on_cluster(
             a cluster of `jobs` single-threaded worker processes on this machine.
 
     Raises:
-        MissingResource: The backend's package is not installed.
         InputRejected: No cluster answers at `address`.
     """
     connect = _dask if backend == "dask" else _ray
@@ -46,10 +52,8 @@ def run_on_cluster(
 
 @contextmanager
 def _dask(address: str | None, jobs: int) -> Iterator[Any]:
-    try:
-        import distributed
-    except ImportError as error:
-        raise MissingResource("--backend dask needs the extra `dask`: install malsori[dask]") from error
+    import distributed
+
     try:
         client = (
             distributed.Client(address, timeout="20s")
@@ -64,11 +68,9 @@ def _dask(address: str | None, jobs: int) -> Iterator[Any]:
 
 @contextmanager
 def _ray(address: str | None, jobs: int) -> Iterator[Any]:
-    try:
-        import ray
-        from ray.util.joblib import register_ray
-    except ImportError as error:
-        raise MissingResource("--backend ray needs the extra `ray`: install malsori[ray]") from error
+    import ray
+    from ray.util.joblib import register_ray
+
     register_ray()
     try:
         ray.init(

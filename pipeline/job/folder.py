@@ -1,4 +1,4 @@
-"""The output folder of a run: where things lie in it, which manifest owns it, one run at a time.
+"""The output folder of a run: where things lie in it, and which manifest owns it.
 
 <split>-<number>.arrow           the shards
 run.jsonl                        what runs did, one event a line
@@ -8,13 +8,18 @@ run.jsonl                        what runs did, one event a line
 .lock                            held while a run is writing
 """
 
-import json
 import os
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
-from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import write_text
+from pydantic import ValidationError
+
+from pipeline.contract.files import read_regular, write_text
+from pipeline.contract.manifest import Record
+from pipeline.contract.text import as_text
+from pipeline.dataset.huggingface import INFO, STATE
+
+MAX_OWNER_BYTES = 2**16
 
 
 def shard_path(out: Path, task: str) -> Path:
@@ -42,33 +47,37 @@ def events_path(out: Path) -> Path:
     return out / "run.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Record):
     """The manifest (its path as seen from the folder) and the corpus that a folder belongs to."""
 
     manifest: str
     corpus: str
 
+    @classmethod
+    def of(cls, out: Path, *, manifest: Path, corpus: str) -> Self:
+        """The owner of `out`."""
+        return cls(manifest=as_text(os.path.relpath(manifest.resolve(), out.resolve())), corpus=corpus)
 
-def claim(out: Path, *, manifest: Path, corpus: str, fresh: bool) -> None:
-    """Make `out` the folder of this manifest and this corpus.
 
-    Args:
-        fresh: Take the folder over, whoever owns it.
+def find_owner(out: Path) -> Owner | None:
+    """Whose folder it is; None if no run has claimed it."""
+    try:
+        return Owner.model_validate_json(read_regular(_owner_path(out), most_bytes=MAX_OWNER_BYTES))
+    except (FileNotFoundError, NotADirectoryError, ValidationError):
+        return None
 
-    Raises:
-        InputRejected: The folder holds the shards of another manifest or corpus, or Arrow files
-            that no run made.
-    """
-    place = tasks_folder(out) / "owner.json"
-    wanted = Owner(os.path.relpath(manifest.resolve(), out.resolve()), corpus)
-    if place.is_file() and not fresh:
-        owner = Owner(**json.loads(place.read_text(encoding="utf-8")))
-        if owner != wanted:
-            raise InputRejected(
-                f"{out} holds the shards of {(out / owner.manifest).resolve()} ({owner.corpus}):"
-                " give another --out, or replace them with --fresh"
-            )
-    elif not fresh and next(out.glob("*.arrow"), None) is not None:
-        raise InputRejected(f"{out} holds Arrow files that malsori did not write there: give another --out")
-    write_text(place, json.dumps(asdict(wanted), ensure_ascii=False) + "\n")
+
+def claim(out: Path, owner: Owner) -> None:
+    """Write down whose folder it is; whoever was there before has been asked."""
+    write_text(_owner_path(out), owner.model_dump_json() + "\n")
+
+
+def find_foreign(out: Path, *, dropped: Path) -> str | None:
+    """The name of a file in an unclaimed folder that a run would replace, or None."""
+    names = [path.name for path in out.glob("*.arrow")]
+    names += [path.name for path in (out / STATE, out / INFO, dropped) if path.exists()]
+    return min(names, default=None)
+
+
+def _owner_path(out: Path) -> Path:
+    return tasks_folder(out) / "owner.json"

@@ -6,6 +6,8 @@ never on the number of workers; it costs one `stat` per file and opens no record
 
 import hashlib
 import json
+import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
@@ -13,7 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.manifest import MAX_PARTS
 from pipeline.contract.reasons import Reason, Stage
+from pipeline.contract.schema import MAX_ID_BYTES
+from pipeline.contract.text import as_text
 from pipeline.record import Annotation, Dropped, TextFile, Utterance, UtteranceId
 from pipeline.settings import PipelineSettings
 from pipeline.shards.splits import assign_split, check_named_speakers
@@ -96,10 +101,13 @@ class Part:
     @classmethod
     def parse(cls, text: str) -> Self:
         """`"3/8"` -> part 3 of 8. Raises InputRejected for anything else."""
-        number, _, of = text.partition("/")
-        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
-            raise InputRejected(f"--part {text!r}: expected I/N with 1 <= I <= N, such as 3/8")
-        return cls(int(number), int(of))
+        found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
+        number, of = (int(found[1]), int(found[2])) if found else (0, 0)
+        if not 1 <= number <= of <= MAX_PARTS:
+            raise InputRejected(
+                f"--part {text!r}: expected I/N with 1 <= I <= N <= {MAX_PARTS:,}, such as 3/8"
+            )
+        return cls(number, of)
 
 
 def take_part(plan: Plan, part: Part) -> Plan:
@@ -130,18 +138,22 @@ def make_plan(
         InputRejected: The folder does not hold this corpus, holds no utterance, or has no speaker
             of a name that the settings give.
     """
+    most = None if limit is None else min(limit, sys.maxsize)
     seen: set[UtteranceId] = set()
     dropped: list[Dropped] = []
     listed: list[_Listed] = []
     digest = hashlib.sha256()
     stats = _FileStats(root)
-    for item in islice(corpus.read(root), limit):
+    for item in islice(corpus.read(root), most):
         if isinstance(item, Dropped):
             dropped.append(item)
             digest.update(f"{item.id}\n".encode())
         elif item.id in seen:
             detail = f"the listing names {item.id} more than once; the first one is used"
             dropped.append(Dropped(item.id, Stage.CORPUS, Reason.DUPLICATE_ID, detail))
+            digest.update(f"{item.id}\n".encode())
+        elif (problem := _name_problem(item)) is not None:
+            dropped.append(Dropped(item.id, Stage.CORPUS, Reason.NAME_TOO_LONG, problem))
             digest.update(f"{item.id}\n".encode())
         else:
             seen.add(item.id)
@@ -158,6 +170,14 @@ def make_plan(
         num_utterances=len(listed) + len(dropped),
         estimated_s=sum(item.estimated_s for item in listed),
     )
+
+
+def _name_problem(utterance: Utterance) -> str | None:
+    """Why an utterance's id or speaker cannot be stored, or None."""
+    for what, name in (("id", utterance.id), ("speaker", utterance.speaker or "")):
+        if len(name) > MAX_ID_BYTES // 4 and len(name.encode()) > MAX_ID_BYTES:
+            return f"its {what} has {len(name.encode()):,} bytes, {MAX_ID_BYTES:,} are the most"
+    return None
 
 
 class _FileStats:
@@ -190,11 +210,6 @@ def relative_name(path: Path, *, root: Path) -> str:
     """
     below = path.relative_to(root) if path.is_relative_to(root) else path
     return as_text(below.as_posix())
-
-
-def as_text(text: str) -> str:
-    """`text` with what UTF-8 cannot store (lone surrogates) escaped."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _list_utterance(

@@ -15,9 +15,10 @@ LINE_EVERY = 0.05
 
 
 class Progress:
-    """Hours done, speed against real time, drops so far and the time left.
+    """Hours of speech so far, speed against real time, drops so far and the time left.
 
-    A bar where stderr is a terminal, a line every 5 % where it is not.
+    A bar where stderr is a terminal, a line every 5 % where it is not. What is left is estimated
+    from the sizes of files; what is done was measured, and corrects the estimate of the rest.
 
     Args:
         total_s: Estimated seconds of audio that the run has to do.
@@ -26,6 +27,7 @@ class Progress:
     def __init__(self, *, total_s: float) -> None:
         self._total_s = max(total_s, 1e-9)
         self._done_s = 0.0
+        self._heard_s = 0.0
         self._kept = 0
         self._dropped = 0
         self._started = time.monotonic()
@@ -41,14 +43,30 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def update(self, *, done_s: float, kept: int, dropped: int) -> None:
-        """Count a finished task: its estimated length, its kept and dropped utterances."""
-        self._done_s += done_s
+    def expect(self, seconds: float) -> None:
+        """There is more to do than was known: this many seconds of audio, as estimated."""
+        self._next_line *= self._total_s / (self._total_s + seconds)
+        self._total_s += seconds
+        if self._bar is not None:
+            self._bar.total = self._total_s / 3600
+
+    def update(self, *, estimated_s: float, heard_s: float, kept: int, dropped: int) -> None:
+        """Count a finished task.
+
+        Args:
+            estimated_s: The estimate of its length that is part of the total.
+            heard_s: The length of the utterances that it kept.
+            kept: How many these are.
+            dropped: How many it dropped.
+        """
+        self._done_s += estimated_s
+        self._heard_s += heard_s
         self._kept += kept
         self._dropped += dropped
         if self._bar is not None:
-            self._bar.set_postfix_str(f" {self._speed():.0f}x real time, {self._dropped} dropped")
-            self._bar.update(done_s / 3600)
+            figures = f"{self._hours()}, {self._speed():.0f}x real time, {self._dropped} dropped"
+            self._bar.set_postfix_str(f" {figures}")
+            self._bar.update(estimated_s / 3600)
             return
         share = self._done_s / self._total_s
         if share >= self._next_line:
@@ -56,13 +74,18 @@ class Progress:
             print(self._line(min(share, 1.0)), file=sys.stderr, flush=True)  # noqa: T201 - this is the output
 
     def _speed(self) -> float:
-        return self._done_s / max(time.monotonic() - self._started, 1e-9)
+        return self._heard_s / max(time.monotonic() - self._started, 1e-9)
+
+    def _hours(self) -> str:
+        """Hours of kept speech so far, and what that makes of all."""
+        total_s = self._heard_s * max(1.0, self._total_s / max(self._done_s, 1e-9))
+        return f"{self._heard_s / 3600:.2f} of about {total_s / 3600:.2f} h"
 
     def _line(self, share: float) -> str:
         elapsed = time.monotonic() - self._started
         left = elapsed * (1 - share) / share
         return (
-            f"{share:4.0%}  {self._done_s / 3600:.2f} of {self._total_s / 3600:.2f} h"
+            f"{share:4.0%}  {self._hours()}"
             f"  {self._speed():.0f}x real time  {self._kept} kept, {self._dropped} dropped"
             f"  {clock(left)} left"
         )
@@ -74,7 +97,7 @@ def _terminal_bar(total_h: float) -> Any:
     return tqdm(
         total=round(total_h, 3),
         unit="h",
-        bar_format="{percentage:3.0f}%|{bar}| {n:.2f}/{total:.2f} h [{elapsed}<{remaining}{postfix}]",
+        bar_format="{percentage:3.0f}%|{bar}| [{elapsed}<{remaining}{postfix}]",
     )
 
 

@@ -5,17 +5,18 @@ again (`retry.finish_task`). The parent process reads only records: audio never 
 processes.
 """
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256, ShardRecord
-from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.schema import MAX_ID_BYTES, SAMPLE_RATE_HZ
+from pipeline.contract.text import as_text, shorten
 from pipeline.dataset.builder import Content
 from pipeline.dataset.statistics import Tally
 from pipeline.job.folder import record_path, shard_path
-from pipeline.job.plan import as_text
 from pipeline.record import Dropped
 
 
@@ -37,6 +38,7 @@ class TaskRecord(Record):
     dropped: tuple[DroppedLine, ...]
     tally: Tally
     timings: dict[str, float]  # seconds by stage; not part of the manifest
+    made_now: bool = Field(default=False, exclude=True)  # by this run, not by one before; never stored
 
 
 def read_record(out: Path, name: str, *, key: str) -> TaskRecord | None:
@@ -49,10 +51,20 @@ def read_record(out: Path, name: str, *, key: str) -> TaskRecord | None:
 
 
 def dropped_line(dropped: Dropped) -> DroppedLine:
-    """The line of the dropped list for `dropped`."""
+    """The line of the dropped list for `dropped`: always one that can be read back."""
     return DroppedLine(
-        id=as_text(dropped.id), stage=dropped.stage, reason=dropped.reason, detail=as_text(dropped.detail)
+        id=_bounded(as_text(dropped.id)),
+        stage=dropped.stage,
+        reason=dropped.reason,
+        detail=_bounded(as_text(dropped.detail)),
     )
+
+
+def _bounded(text: str) -> str:
+    """`text`; one of over `MAX_ID_BYTES` is cut short, and ends in a hash of the whole."""
+    if len(text.encode()) <= MAX_ID_BYTES:
+        return text
+    return f"{shorten(text)} ({len(text):,} characters, {hashlib.sha256(text.encode()).hexdigest()[:16]})"
 
 
 def collect_content(listing_dropped: Iterable[Dropped], records: Iterable[TaskRecord]) -> Content:

@@ -1,6 +1,5 @@
 """The run: list the corpus, do the tasks that are not done yet, write the manifest."""
 
-import shutil
 import socket
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.contract.errors import InputRejected, TooManyDropped
-from pipeline.contract.files import locked, sweep
+from pipeline.contract.files import locked
 from pipeline.contract.manifest import (
     Manifest,
     PartRecord,
@@ -21,23 +20,29 @@ from pipeline.contract.manifest import (
     SourceRecord,
     VocabularyRecord,
 )
+from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.corpora import Corpus
 from pipeline.dataset.builder import Destination, Provenance, publish_manifest
 from pipeline.dataset.dropped import dropped_path_of_run
-from pipeline.dataset.huggingface import remove_dataset_files
-from pipeline.job.folder import claim, events_path, record_path, tasks_folder
-from pipeline.job.plan import SHARD_BYTES_PER_SECOND, Part, Plan, TaskContext, make_plan, take_part
-from pipeline.job.progress import EventLog, Progress, clock
+from pipeline.job.changes import (
+    Changes,
+    Places,
+    check_places,
+    find_changes,
+    require_writable,
+    take_folder,
+    withdraw,
+)
+from pipeline.job.folder import events_path
+from pipeline.job.forecast import check_manifest_fits, describe_plan
+from pipeline.job.plan import Part, Plan, TaskContext, make_plan, take_part
+from pipeline.job.progress import EventLog, Progress
 from pipeline.job.records import TaskRecord, collect_content, read_record
-from pipeline.job.resources import WORKER_MB
 from pipeline.job.retry import run_tasks
 from pipeline.job.versions import package_versions
 from pipeline.phonology import UserLexicon
 from pipeline.settings import PipelineSettings
-
-SPEEDS = {"off": 1800, "gate": 1600, "noisereduce": 280, "noisereduce-defaults": 170}
-"""Seconds of audio that one worker processes in a second, by denoiser: all of TEDxKR, rounded down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,11 @@ class Request:
     address: str | None = None
     command: str = ""
 
+    @property
+    def places(self) -> Places:
+        """Where the run reads and writes."""
+        return Places(root=self.root, out=self.out, manifest=self.manifest, corpus=self.corpus.record.name)
+
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
@@ -95,13 +105,15 @@ def preprocess(request: Request) -> FinishedRun:
     started, began = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     plan = plan_request(request)
     with locked(request.out, option="--out"):
+        changes = find_changes(plan, request.places, fresh=request.fresh)
+        require_writable(request.places)
+        take_folder(changes, request.places)
         events = EventLog(events_path(request.out))
-        _take_folder(request)
         if request.lexicon is not None:
             request.lexicon.keep_in(request.out)
-        finished = _find_finished(plan, request)
-        _withdraw_stale(plan, request, finished)
-        timings = _do_tasks(plan, request, finished, events)
+        timings, made = _do_tasks(plan, request, changes, events)
+        if made or not _describes(changes.standing, plan):
+            withdraw(changes, request.places)
         run = RunRecord(
             command=request.command,
             host=socket.gethostname(),
@@ -112,16 +124,21 @@ def preprocess(request: Request) -> FinishedRun:
         manifest = _publish(plan, request, run)
         events.write("finished", **manifest.counts.model_dump(), timings=timings)
     _judge(manifest, request)
-    return FinishedRun(manifest, timings, reused=len(finished))
+    return FinishedRun(manifest, timings, reused=len(plan.tasks) - made)
 
 
 def plan_request(request: Request) -> Plan:
-    """List the corpus and cut it into tasks, without reading any audio."""
-    if request.out.resolve().is_relative_to(request.root.resolve()):
-        raise InputRejected(
-            f"--out {request.out} lies inside the raw corpus, which malsori never writes to:"
-            " give another folder"
-        )
+    """List the corpus and cut it into tasks, without reading any audio.
+
+    Raises:
+        InputRejected: The corpus, the settings, the places or the number of speakers cannot be used.
+        MissingResource: The backend is not installed.
+    """
+    check_places(request.places)
+    if request.backend != "loky":
+        from pipeline.job.cluster import require_backend
+
+        require_backend(request.backend)
     plan = make_plan(
         request.corpus,
         request.root,
@@ -129,81 +146,74 @@ def plan_request(request: Request) -> Plan:
         versions=package_versions(),
         limit=request.limit,
     )
-    return plan if request.part is None else take_part(plan, request.part)
+    plan = plan if request.part is None else take_part(plan, request.part)
+    check_manifest_fits(plan)
+    _provenance(plan, request)  # what no manifest can record is refused now, not when all is done
+    return plan
 
 
-def describe_plan(plan: Plan, request: Request) -> str:
-    """What a run will do, and roughly what it will take, in one line."""
-    tasks, utterances = len(plan.tasks), len(plan.dropped) + sum(len(task.utterances) for task in plan.tasks)
-    gigabytes = plan.estimated_s * SHARD_BYTES_PER_SECOND / 1e9
-    folder = request.out.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free / 1e9
-    seconds = plan.estimated_s / SPEEDS[request.settings.denoise.engine] / request.jobs
+def describe_dry_run(request: Request) -> str:
+    """What a run would take, and what it would make, replace and remove. Writes nothing.
+
+    Raises:
+        InputRejected: The run would be refused.
+    """
+    plan = plan_request(request)
+    changes = find_changes(plan, request.places, fresh=request.fresh)
+    return f"{_describe(plan, request)}\n{changes.describe(request.places, num_tasks=len(plan.tasks))}"
+
+
+def _describe(plan: Plan, request: Request) -> str:
+    return describe_plan(plan, out=request.out, jobs=request.jobs, denoiser=request.settings.denoise.engine)
+
+
+def _describes(manifest: Manifest | None, plan: Plan) -> bool:
+    """Whether a manifest that stands is the one that a run which makes nothing would write."""
     return (
-        f"{utterances:,} utterances, about {plan.estimated_s / 3600:.2f} h,"
-        f" in {tasks} shard{'s' * (tasks != 1)} of about {gigabytes:.2f} GB in all ({free:.0f} GB free),"
-        f" {request.jobs} worker{'s' * (request.jobs > 1)} at low priority, up to {WORKER_MB} MB each,"
-        f" roughly {clock(seconds)} on a machine like the README's"
+        manifest is not None
+        and manifest.sources[0].listing_sha256 == plan.listing_sha256
+        and manifest.settings[0].versions == plan.versions
     )
 
 
-def _take_folder(request: Request) -> None:
-    """Claim the locked output folder, and clear away what killed runs left in it."""
-    sweep(request.out)
-    sweep(tasks_folder(request.out))
-    if request.fresh:
-        shutil.rmtree(tasks_folder(request.out), ignore_errors=True)
-    claim(request.out, manifest=request.manifest, corpus=request.corpus.record.name, fresh=request.fresh)
+def _do_tasks(
+    plan: Plan, request: Request, changes: Changes, events: EventLog
+) -> tuple[dict[str, float], int]:
+    """Do the tasks that are not finished, and check the others.
 
-
-def _find_finished(plan: Plan, request: Request) -> set[str]:
-    """The tasks of the plan that an earlier run finished."""
-    recorded = [task for task in plan.tasks if record_path(request.out, task.name).is_file()]
-    finished = {task.name for task in recorded if read_record(request.out, task.name, key=task.key)}
-    if recorded:
-        count = f"{len(finished)} of {len(plan.tasks)} shards"
-        _say(f"{count} are already finished; only their hashes are checked")
-    if len(finished) < len(recorded):
-        changed = "settings, versions or recordings have changed since they were made"
-        _say(f"{len(recorded) - len(finished)} are made again: {changed}")
-    return finished
-
-
-def _withdraw_stale(plan: Plan, request: Request, finished: set[str]) -> None:
-    """Remove shards that the plan no longer has, and first a manifest that this run makes stale.
-
-    A manifest under its final name always describes the shards that are there.
+    Returns:
+        The workers' seconds by stage, and how many shards were made.
     """
-    names = {task.name for task in plan.tasks}
-    strays = [path for path in request.out.glob("*.arrow") if path.stem not in names]
-    if finished == names and not strays:
-        return
-    request.manifest.unlink(missing_ok=True)
-    remove_dataset_files(request.out)
-    for path in strays:
-        path.unlink()
-        record_path(request.out, path.stem).unlink(missing_ok=True)
-
-
-def _do_tasks(plan: Plan, request: Request, finished: set[str], events: EventLog) -> dict[str, float]:
-    """Do the tasks that are not finished, and check the others; returns the workers' seconds by stage."""
-    description = describe_plan(plan, request)
+    description = _describe(plan, request)
     events.write("started", command=request.command, plan=description)
+    if changes.finished:
+        count = f"{len(changes.finished)} of {len(plan.tasks)} shards"
+        _say(f"{count} are already finished; only their hashes are checked")
+    if changes.replaced and not changes.fresh:
+        changed = "settings, versions or recordings have changed since they were made"
+        _say(f"{len(changes.replaced)} are made again: {changed}")
     _say(description)
-    lengths_s = {task.name: task.estimated_s for task in plan.tasks if task.name not in finished}
+    lengths_s = {task.name: task.estimated_s for task in plan.tasks}
     timings: defaultdict[str, float] = defaultdict(float)
-    with Progress(total_s=sum(lengths_s.values())) as progress:
+    made, damaged = 0, []
+    to_do_s = sum(length_s for name, length_s in lengths_s.items() if name not in changes.finished)
+    with Progress(total_s=to_do_s) as progress:
         for record in _run_tasks(plan, request):
-            if record.name in finished:
+            if not record.made_now:
                 continue
+            made += 1
+            if record.name in changes.finished:
+                damaged.append(record.name)
+                progress.expect(lengths_s[record.name])
             rows, dropped = record.shard.rows if record.shard else 0, len(record.dropped)
-            progress.update(done_s=lengths_s[record.name], kept=rows, dropped=dropped)
+            heard_s = record.tally.samples_in / SAMPLE_RATE_HZ
+            progress.update(estimated_s=lengths_s[record.name], heard_s=heard_s, kept=rows, dropped=dropped)
             events.write("task", name=record.name, kept=rows, dropped=dropped, timings=record.timings)
             for stage, seconds in record.timings.items():
                 timings[stage] += seconds
-    return dict(timings)
+    if damaged:
+        _say(f"{len(damaged)} of the finished shards were damaged or missing, and are made again")
+    return dict(timings), made
 
 
 def _run_tasks(plan: Plan, request: Request) -> Iterator[TaskRecord]:

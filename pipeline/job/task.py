@@ -5,12 +5,14 @@ decides which recordings need not be decoded. Importing this module loads all st
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pipeline.audio.clip import prepare_clip
 from pipeline.audio.recordings import Recordings
 from pipeline.contract.files import write_text
 from pipeline.contract.reasons import Reason, Stage
-from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.schema import MAX_TEXT_BYTES, SAMPLE_RATE_HZ
+from pipeline.contract.text import as_text
 from pipeline.contract.vocabulary import min_ctc_frames
 from pipeline.dataset.statistics import Tallying
 from pipeline.job.folder import crumb_path, record_path, shard_path
@@ -22,6 +24,7 @@ from pipeline.phonology import label_batch
 from pipeline.record import Clip, Dropped, Example, Labelled, Rejection, Transcript, Utterance
 from pipeline.shards.writer import ShardWriter
 from pipeline.transcript import clean_transcript, read_transcript
+from pipeline.transcript.files import MAX_TRANSCRIPT_BYTES
 
 
 def process_task(task: Task, context: TaskContext) -> TaskRecord:
@@ -59,6 +62,7 @@ def _write_shard(task: Task, context: TaskContext, watchdog: Watchdog) -> TaskRe
         dropped=tuple(dropped_line(item) for item in dropped),
         tally=tallying.finish(),
         timings=take_timings(),
+        made_now=True,
     )
 
 
@@ -76,49 +80,81 @@ def _count(example: Example, tallying: Tallying) -> None:
 def _examples(task: Task, context: TaskContext, watchdog: Watchdog) -> Iterator[Example | Dropped]:
     """The task's utterances in order, each processed or dropped: text first, then audio."""
     deaths = dict(task.quarantined)
+    with timed("phonology"):
+        label_batch(["가"], settings=context.settings.phonology)  # loading the tagger is no utterance's time
     with Recordings(longest_s=context.settings.acceptance.longest_recorded_s) as recordings:
-        texts = _label_texts(task, context)
+        texts = [
+            Dropped(utterance.id, Stage.WORKER, Reason.FAILED, deaths[utterance.id])
+            if utterance.id in deaths
+            else _label_text(position, utterance, context, watchdog)
+            for position, utterance in enumerate(task.utterances)
+        ]
         for position, (utterance, text) in enumerate(zip(task.utterances, texts, strict=True)):
             if isinstance(text, Dropped):
                 yield text
-            elif utterance.id in deaths:
-                yield Dropped(utterance.id, Stage.WORKER, Reason.FAILED, deaths[utterance.id])
-            else:
-                watchdog.start(position)
-                try:
-                    yield _example(utterance, *text, recordings=recordings, split=task.split, context=context)
-                except Exception as bug:
-                    bug.add_note(f"while processing the audio of utterance {utterance.id}")
-                    raise
+                continue
+            with _at("audio", position, utterance, watchdog):
+                example = _example(utterance, *text, recordings=recordings, split=task.split, context=context)
+            yield example
     watchdog.stop()
 
 
-def _label_texts(task: Task, context: TaskContext) -> list[tuple[Transcript, Labelled] | Dropped]:
-    """Clean and label the transcripts of a task; the G2P runs over all of them at once."""
-    with timed("transcript"):
-        cleaned = [_clean(utterance, context) for utterance in task.utterances]
-    spoken = [text.spoken for text in cleaned if isinstance(text, Transcript)]
-    with timed("phonology"):
-        labelled = iter(label_batch(spoken, settings=context.settings.phonology, lexicon=context.lexicon))
-    results: list[tuple[Transcript, Labelled] | Dropped] = []
-    for utterance, text in zip(task.utterances, cleaned, strict=True):
-        if isinstance(text, Dropped):
-            results.append(text)
-            continue
-        labels = next(labelled)
+@contextmanager
+def _at(what: str, position: int, utterance: Utterance, watchdog: Watchdog) -> Iterator[None]:
+    """Let the watchdog know which utterance is next; a bug then names it."""
+    watchdog.start(position)
+    try:
+        yield
+    except Exception as bug:
+        bug.add_note(f"while processing the {what} of utterance {utterance.id}")
+        raise
+
+
+def _label_text(
+    position: int, utterance: Utterance, context: TaskContext, watchdog: Watchdog
+) -> tuple[Transcript, Labelled] | Dropped:
+    """Clean and label the transcript of one utterance."""
+    with _at("text", position, utterance, watchdog):
+        with timed("transcript"):
+            text = _clean(utterance, context)
+        if isinstance(text, Rejection):
+            return _dropped(utterance, Stage.TRANSCRIPT, text)
+        with timed("phonology"):
+            (labels,) = label_batch(
+                [text.spoken], settings=context.settings.phonology, lexicon=context.lexicon
+            )
         if isinstance(labels, Rejection):
-            results.append(_dropped(utterance, Stage.PHONOLOGY, labels))
-        else:
-            results.append((text, labels))
-    return results
+            return _dropped(utterance, Stage.PHONOLOGY, labels)
+        too_long = _too_long(
+            MAX_TEXT_BYTES,
+            pronunciation=labels.pronunciation,
+            IPA=" ".join(labels.ipa),
+            romanisation=labels.romanized,
+        )
+        return (text, labels) if too_long is None else _dropped(utterance, Stage.PHONOLOGY, too_long)
 
 
-def _clean(utterance: Utterance, context: TaskContext) -> Transcript | Dropped:
+def _clean(utterance: Utterance, context: TaskContext) -> Transcript | Rejection:
     raw = read_transcript(utterance.transcript)
-    if not isinstance(raw, str):
-        return _dropped(utterance, Stage.TRANSCRIPT, raw)
+    if isinstance(raw, Rejection):
+        return raw
+    too_long = _too_long(MAX_TRANSCRIPT_BYTES, transcript=raw)
+    if too_long is not None:
+        return too_long
     text = clean_transcript(raw, annotation=context.annotation, settings=context.settings.transcript)
-    return _dropped(utterance, Stage.TRANSCRIPT, text) if isinstance(text, Rejection) else text
+    if isinstance(text, Rejection):
+        return text
+    return _too_long(MAX_TEXT_BYTES, spelling=text.spelling, speech=text.spoken) or text
+
+
+def _too_long(most_bytes: int, **texts: str) -> Rejection | None:
+    """Why an utterance one of whose texts (by name) is over `most_bytes` is dropped, or None."""
+    for name, text in texts.items():
+        num_bytes = len(as_text(text).encode())
+        if num_bytes > most_bytes:
+            detail = f"its {name} has {num_bytes:,} bytes, {most_bytes:,} are the most"
+            return Rejection(Reason.TRANSCRIPT_TOO_LONG, detail)
+    return None
 
 
 def _example(

@@ -11,7 +11,8 @@ PACKAGES = (
 )  # fmt: skip
 
 SHAPING = (
-    "audio", "contract/reasons.py", "contract/schema.py", "contract/vocabulary.py", "corpora",
+    "audio", "contract/reasons.py", "contract/schema.py", "contract/sound.py", "contract/text.py",
+    "contract/vocabulary.py", "corpora",
     "job/plan.py", "job/task.py", "phonology", "record.py", "shards", "transcript",
 )  # fmt: skip
 

@@ -5,10 +5,12 @@ from pipeline.contract.reasons import Reason, Stage
 REASONS: dict[str, str] = {
     Reason.MALFORMED_LISTING: "목록의 줄이 잘못됨",
     Reason.DUPLICATE_ID: "같은 이름의 발화가 또 있음",
+    Reason.NAME_TOO_LONG: "발화나 화자의 이름이 너무 긺",
     Reason.OVERLAPPING_SPEECH: "여러 사람의 말이 겹침",
     Reason.MISSING_TRANSCRIPT: "전사가 없음",
     Reason.TRANSCRIPT_ENCODING: "전사의 문자 인코딩을 알 수 없음",
     Reason.TRANSCRIPT_TOO_SHORT: "전사가 너무 짧음",
+    Reason.TRANSCRIPT_TOO_LONG: "전사가 너무 긺",
     Reason.NO_HANGUL: "전사에 한글이 없음",
     Reason.ANONYMISED: "개인 정보가 가려짐",
     Reason.UNINTELLIGIBLE: "알아들을 수 없는 말이 있음",

@@ -16,9 +16,10 @@ import re
 from pipeline.transcript.dual import resolve_dual_forms
 from pipeline.transcript.tidying import Side, normalise_characters, single_spaces, tidy
 
-# A tag is never part of a Latin word: `Seoul/` and `o/x` contain none.
-_TAG = re.compile(r"(?<![A-Za-z0-9])(?:[blonu]/)+(?![A-Za-z0-9])")
-_UNKNOWN = re.compile(r"(?<![A-Za-z0-9])(?:[blonu]/)*u/(?![A-Za-z0-9](?!/))|(?<!\S)\*+(?!\S)")
+# A tag is never part of a Latin word: `Seoul/` and `o/x` contain none. A run of tags is taken whole and
+# then judged: looking ahead in the pattern would try it again from each of its tags.
+_TAGS = re.compile(r"(?<![A-Za-z0-9])(?:[blonu]/)+")
+_UNKNOWN = re.compile(r"(?<![A-Za-z0-9])u/(?![A-Za-z0-9](?!/))|(?<!\S)\*+(?!\S)")
 _MARKS = str.maketrans("/+*#()", "      ")
 
 
@@ -32,9 +33,14 @@ def clean_kspon(raw: str, side: Side) -> str:
     """
     text = single_spaces(normalise_characters(raw))
     # Tags first: their slash must not be taken for that of a filler or of a dual form.
-    text = single_spaces(_TAG.sub(" ", text))
+    text = single_spaces(_TAGS.sub(_drop_tags, text))
     text = resolve_dual_forms(text, keep=1 if side == "spelling" else 2)
     return tidy(text.translate(_MARKS))
+
+
+def _drop_tags(match: re.Match[str]) -> str:
+    following = match.string[match.end() : match.end() + 1]
+    return match[0] if following.isascii() and following.isalnum() else " "
 
 
 def has_unknown_kspon_word(raw: str) -> bool:

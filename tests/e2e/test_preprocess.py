@@ -143,7 +143,7 @@ def test_arrow_files_that_are_not_ours_are_left_alone(kspon_corpus, malsori, tmp
     theirs.write_bytes(b"somebody's data")
     result = malsori(*preprocess_arguments(kspon_corpus, tmp_path))
     assert result.exit_code == 3
-    assert "Arrow files that malsori did not write there" in result.stderr
+    assert "holds files that no run made there (data-00000.arrow)" in result.stderr
     assert theirs.read_bytes() == b"somebody's data"
 
 
@@ -156,7 +156,7 @@ def test_a_dry_run_writes_nothing(kspon_corpus, malsori, tmp_path):
 
 
 def test_the_time_said_beforehand_is_shared_by_the_jobs(kspon_corpus, malsori, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipeline.job.run.SPEEDS", {"gate": 0.01})
+    monkeypatch.setattr("pipeline.job.forecast.SPEEDS", {"gate": 0.01})
     said = [
         malsori(*preprocess_arguments(kspon_corpus, tmp_path), "--dry-run", "--jobs", jobs).stdout
         for jobs in (1, 2)

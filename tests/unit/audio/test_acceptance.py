@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.audio.clip import check_length, check_recording
+from pipeline.audio.clip import check_recording, check_stored
 from pipeline.audio.settings import AcceptanceSettings
 from pipeline.contract.reasons import Reason
 from pipeline.record import Recording, SourceSpan
@@ -47,8 +47,8 @@ def test_the_shortest_length_is_in_seconds_of_the_recording():
 
 
 def test_the_longest_length():
-    wave = np.zeros(30 * 16_000, np.float32)
-    assert check_length(wave, recorded=len(wave), settings=SETTINGS) is None
-    found = check_length(np.zeros(30 * 16_000 + 1, np.float32), recorded=40 * 16_000, settings=SETTINGS)
+    wave = np.full(30 * 16_000, 0.1, np.float32)
+    assert check_stored(wave, recorded=len(wave), settings=SETTINGS) is None
+    found = check_stored(np.zeros(30 * 16_000 + 1, np.float32), recorded=40 * 16_000, settings=SETTINGS)
     assert found.reason == Reason.TOO_LONG_AUDIO
     assert found.detail == "30.000 s without long pauses (40.000 s recorded); 30 s are the most"

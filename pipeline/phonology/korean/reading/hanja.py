@@ -8,7 +8,8 @@ from pipeline.phonology.korean.hangul import compose, decompose
 from pipeline.phonology.korean.tables import read_table
 
 _HANJA: Final = re.compile("[㐀-䶿一-鿿豈-﫿]+")
-_GLOSS: Final = re.compile(r"([가-힣]+)\s?[(（]([㐀-䶿一-鿿豈-﫿]+)[)）]")
+_GLOSS: Final = re.compile(r"(?<![가-힣])([가-힣]+)\s?[(（]([㐀-䶿一-鿿豈-﫿]+)[)）]")
+"""The first looks back: a long word would be searched again from every syllable of it."""
 _GLIDES: Final = frozenset("ㅑㅕㅖㅛㅠㅣㅒ")
 
 

@@ -38,6 +38,8 @@ _NUMBERED: Final = tuple("출구 버스 선수 문제 타자 국도 채널 트�
 _CALLED: Final = "112|114|119|1339|182|120|911"
 _CALLING: Final = "(?=[에로가는을 ]?(?:신고|구급|에|로|가|는|상황|번으로))"
 
+_LONGEST_BEFORE: Final = 5
+"""How many characters before a number may tell how it is read."""
 _NUMBERED_BEFORE: Final = re.compile(r"(?:버스|번호|채널|국도|좌석|출구|게이트|등번호|노선)\s?$")
 
 Read = Callable[[re.Match[str]], str]
@@ -204,9 +206,11 @@ def _scaled(match: re.Match[str]) -> str:
 
 def _general(match: re.Match[str]) -> str:
     number, gap, following = match.groups()
-    ordinal = match.string[: match.start()].endswith("제")  # 제3장: the third chapter, not three sheets
-    numbered = following.startswith("번") and _NUMBERED_BEFORE.search(match.string[: match.start()][-5:])
-    context = following + match.string[match.end() :][:_CONTEXT]
+    # Slices of a few characters: one up to the text's end would cost its length for every number in it.
+    before = match.string[max(0, match.start() - _LONGEST_BEFORE) : match.start()]
+    ordinal = before.endswith("제")  # 제3장: the third chapter, not three sheets
+    numbered = following.startswith("번") and _NUMBERED_BEFORE.search(before)
+    context = following + match.string[match.end() : match.end() + _CONTEXT]
     said = counted(number, context if following and not (ordinal or numbered) else "")
     return f"{said}{gap}{following}"
 

@@ -1,0 +1,258 @@
+"""What a run would make, replace and remove; refused before anything is touched.
+
+A run without --fresh removes nothing that it does not make again, and replaces only what earlier
+runs of the same command made. While it works, one of two things holds, also when it is killed:
+
+- No shard of the manifest that stands is made again (more recordings, an interrupted run): the
+  manifest and its shards stay until everything new is there. Then it goes, the dropped list is
+  written and the new manifest takes its place.
+- Shards of it are made again (other settings, changed recordings), or --fresh: the manifest goes
+  first, and comes back with the last shard. Until then there is none; the same command goes on.
+
+So a manifest under its name always describes files that are there.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.files import is_regular, make_folder, sweep
+from pipeline.contract.manifest import Manifest
+from pipeline.contract.manifest_file import read_manifest
+from pipeline.contract.names import FilePath, RootPath
+from pipeline.dataset.builder import relative_root
+from pipeline.dataset.dropped import dropped_path_of_run
+from pipeline.dataset.huggingface import INFO, STATE, remove_dataset_files
+from pipeline.job.folder import Owner, claim, find_foreign, find_owner, record_path, shard_path, tasks_folder
+from pipeline.job.plan import Plan
+from pipeline.job.records import read_record
+
+NAMED = 5
+"""A message names at most this many shards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where a run reads and writes.
+
+    Attributes:
+        root: The raw corpus; nothing is written there.
+        out: Folder of the shards.
+        corpus: Name of the corpus.
+    """
+
+    root: Path
+    out: Path
+    manifest: Path
+    corpus: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a run does to what is there. Shards are given by the names of their tasks.
+
+    Attributes:
+        finished: Recorded under the same settings, versions and recordings: only checked.
+        replaced: There under other ones, and made again.
+        strays: Not in the plan; removed, which only --fresh does.
+        standing: The manifest of these shards that stands, or None.
+    """
+
+    finished: frozenset[str]
+    replaced: tuple[str, ...]
+    strays: tuple[str, ...]
+    standing: Manifest | None
+    fresh: bool
+
+    def breaks_standing(self) -> bool:
+        """Whether a shard of the manifest that stands is replaced or removed."""
+        if self.standing is None:
+            return False
+        listed = {shard.path for shard in self.standing.shards}
+        return any(shard_path(Path(), name).name in listed for name in (*self.replaced, *self.strays))
+
+    def describe(self, places: Places, *, num_tasks: int) -> str:
+        """What would be made, replaced and removed, a line each."""
+        new = num_tasks - len(self.finished) - len(self.replaced)
+        lines = [f"{len(self.finished)} shards are finished, {new} are new"]
+        if self.replaced:
+            lines.append(f"{len(self.replaced)} are made again: {_name(self.replaced)}")
+        if self.strays:
+            lines.append(f"{len(self.strays)} are removed: {_name(self.strays)}")
+        lines.append(f"{places.manifest} is {'replaced' if places.manifest.exists() else 'written'}")
+        return "\n".join(lines)
+
+
+def check_places(places: Places) -> None:
+    """Refuse places that cannot hold what a run writes. Looks, and writes nothing.
+
+    Raises:
+        InputRejected: The shards or the manifest lie in the raw corpus, the manifest takes another
+            file's name, or it could not name the shards' folder.
+    """
+    for option, path in (("--out", places.out), ("--manifest", places.manifest)):
+        if _resolve(path).is_relative_to(_resolve(places.root)):
+            raise InputRejected(
+                f"{option} {path} lies inside the raw corpus, which malsori never writes to:"
+                " give another place"
+            )
+    inside = _resolve(places.manifest).is_relative_to(_resolve(tasks_folder(places.out)))
+    beside = _resolve(places.manifest.parent) == _resolve(places.out)
+    if inside or (beside and places.manifest.name in (INFO, STATE)):
+        raise InputRejected(
+            f"--manifest {places.manifest}: a run writes another file there; give another name"
+        )
+    dropped = dropped_path_of_run(places.manifest, folder=places.out)
+    for path in (dropped, places.manifest):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()  # a name too long for the disk is an OSError here
+    root = relative_root(places.out, seen_from=places.manifest.parent)
+    for kind, name, what in ((RootPath, root, "--out"), (FilePath, dropped.name, "--manifest")):
+        try:
+            TypeAdapter[str](kind).validate_python(name)
+        except ValidationError as error:
+            raise InputRejected(
+                f"{what}: a manifest cannot hold the path {name!r}: give another, of printable UTF-8 without"
+                " \\ and :, and not too long"
+            ) from error
+
+
+def find_changes(plan: Plan, places: Places, *, fresh: bool) -> Changes:
+    """Compare a plan with what is there. Reads, and writes nothing.
+
+    Args:
+        fresh: Take over what belongs to another dataset, and make everything again.
+
+    Raises:
+        InputRejected: Something that is not this run's own would be replaced or removed.
+    """
+    standing = _standing_manifest(places, fresh=fresh)
+    if not fresh:
+        _refuse_foreign(places)
+    names = [task.name for task in plan.tasks]
+    there = {path.stem for path in places.out.glob("*.arrow")}
+    finished = frozenset(
+        task.name
+        for task in plan.tasks
+        if not fresh and read_record(places.out, task.name, key=task.key) is not None
+    )
+    changes = Changes(
+        finished=finished,
+        replaced=tuple(
+            name
+            for name in names
+            if name not in finished and (name in there or record_path(places.out, name).exists())
+        ),
+        strays=tuple(sorted(there.difference(names))),
+        standing=standing,
+        fresh=fresh,
+    )
+    if not fresh:
+        _refuse_loss(changes, plan, places)
+    return changes
+
+
+def require_writable(places: Places) -> None:
+    """Write a file beside the future manifest, and remove it.
+
+    Raises:
+        InputRejected: No folder can be there.
+        OSError: The disk is full or read-only, or permission is missing.
+    """
+    make_folder(places.manifest.parent)
+    with tempfile.TemporaryFile(dir=places.manifest.parent) as stream:
+        stream.write(b"malsori")
+
+
+def take_folder(changes: Changes, places: Places) -> None:
+    """Make the locked folder this run's own; of what it breaks, the manifest goes first."""
+    if changes.fresh or changes.breaks_standing():
+        withdraw(changes, places)
+    if find_owner(places.out) is not None:  # nobody else's temporary files
+        sweep(places.out)
+        sweep(tasks_folder(places.out))
+    for name in changes.strays:
+        shard_path(places.out, name).unlink()
+    if changes.fresh:
+        shutil.rmtree(tasks_folder(places.out), ignore_errors=True)
+    claim(places.out, Owner.of(places.out, manifest=places.manifest, corpus=places.corpus))
+
+
+def withdraw(changes: Changes, places: Places) -> None:
+    """Remove the manifest that stands, if it is that of these shards, then the files for Hugging Face."""
+    if changes.standing is not None:
+        places.manifest.unlink(missing_ok=True)
+        remove_dataset_files(places.out)
+
+
+def _standing_manifest(places: Places, *, fresh: bool) -> Manifest | None:
+    """The manifest of these shards that stands; None where none does, or another's that --fresh replaces."""
+    path = places.manifest
+    if not (path.exists() or path.is_symlink()):
+        return None
+    if not is_regular(path):
+        raise InputRejected(f"--manifest {path} is no regular file: give another name")
+    advice = "give another --manifest, or replace it with --fresh"
+    try:
+        manifest = read_manifest(path)
+    except InputRejected as error:
+        raise InputRejected(f"{error}, so it is not replaced: give another --manifest") from error
+    except HandOffBroken as error:
+        if fresh:
+            return None
+        raise InputRejected(f"{error}; {advice}") from error
+    if _resolve(path.parent / manifest.root) == _resolve(places.out):
+        return manifest
+    if fresh:
+        return None
+    raise InputRejected(
+        f"{path} is the manifest of the shards in {path.parent / manifest.root}, not of those in"
+        f" {places.out}: {advice}"
+    )
+
+
+def _refuse_foreign(places: Places) -> None:
+    advice = "give another --out, or replace them with --fresh"
+    owner = find_owner(places.out)
+    if owner is None:
+        foreign = find_foreign(places.out, dropped=dropped_path_of_run(places.manifest, folder=places.out))
+        if foreign is not None:
+            raise InputRejected(f"{places.out} holds files that no run made there ({foreign}): {advice}")
+    elif owner != Owner.of(places.out, manifest=places.manifest, corpus=places.corpus):
+        raise InputRejected(
+            f"{places.out} holds the shards of {(places.out / owner.manifest).resolve()} ({owner.corpus}):"
+            f" {advice}"
+        )
+
+
+def _refuse_loss(changes: Changes, plan: Plan, places: Places) -> None:
+    advice = "give another --out and --manifest to keep both, or replace it with --fresh"
+    if changes.strays:
+        raise InputRejected(
+            f"{places.out} holds {len(changes.strays)} shards that this command would not make again"
+            f" ({_name(changes.strays)}): {advice}"
+        )
+    planned = len(plan.dropped) + sum(len(task.utterances) for task in plan.tasks)
+    if changes.standing is not None and changes.standing.counts.read > planned:
+        raise InputRejected(
+            f"{places.manifest} describes {changes.standing.counts.read:,} utterances, this command reads"
+            f" {planned:,}: {advice}"
+        )
+
+
+def _name(names: Sequence[str]) -> str:
+    files = [shard_path(Path(), name).name for name in names[:NAMED]]
+    return ", ".join(files) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+
+def _resolve(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError before Python 3.13
+        raise InputRejected(f"{path} cannot be reached: {error}; give another path") from error
