@@ -12,6 +12,7 @@
     validation     the first error of a rejected document, in one line
     files          writing files and folders so that nobody ever sees half of one
     text           other people's text in our messages
+    terminal       where all that the programs print passes
 
 README.md specifies version 1. Nothing here imports anything but the standard library, pyarrow
 and pydantic; only shard and opened load pyarrow as soon as they are imported.
