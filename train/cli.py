@@ -9,6 +9,7 @@ import click
 
 from pipeline.contract.errors import InputRejected, exit_codes
 from pipeline.contract.terminal import print_json, print_note, print_row
+from pipeline.contract.text import one_line
 from train.decoding import DecoderName
 
 if TYPE_CHECKING:
@@ -26,8 +27,14 @@ class ExitCodes(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command."""
-        with exit_codes(again="fit with --resume"):
-            return super().invoke(context)
+        try:
+            with exit_codes(again="fit with --resume"):
+                return super().invoke(context)
+        except click.ClickException as error:
+            error.message = one_line(
+                error.message
+            )  # it quotes the command line, perhaps a stranger's file name
+            raise
 
 
 @click.group(cls=ExitCodes, context_settings={"help_option_names": ["-h", "--help"]})
