@@ -31,9 +31,7 @@ class ExitCodes(click.Group):
             with exit_codes(again="fit with --resume"):
                 return super().invoke(context)
         except click.ClickException as error:
-            error.message = one_line(
-                error.message
-            )  # it quotes the command line, perhaps a stranger's file name
+            error.message = one_line(error.message)  # it may quote a stranger's file name
             raise
 
 

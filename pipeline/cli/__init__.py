@@ -32,9 +32,7 @@ class Commands(click.Group):
             with exit_codes():
                 return super().invoke(ctx)
         except click.ClickException as error:
-            error.message = one_line(
-                error.message
-            )  # it quotes the command line, perhaps a stranger's file name
+            error.message = one_line(error.message)  # it may quote a stranger's file name
             raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

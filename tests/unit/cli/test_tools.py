@@ -79,9 +79,7 @@ def test_the_doctor_names_what_is_missing(malsori, monkeypatch):
 
 
 def test_an_explanation_as_json_names_the_rules_too(malsori):
-    (row,) = (
-        json.loads(line) for line in malsori("phonemes", "--json", "--explain", "할 일").stdout.splitlines()
-    )
+    row = json.loads(malsori("phonemes", "--json", "--explain", "할 일").stdout)
     plain = json.loads(malsori("phonemes", "--json", "할 일").stdout)
     assert plain.items() <= row.items()
     assert {rule["name"] for rule in row["rules"]} >= {"n_insertion_across_words"}

@@ -1,4 +1,4 @@
-"""Whatever a name or a text holds and whatever encoding a stream has: one line, no control characters, valid JSON."""
+"""Whatever a name holds and whatever encoding a stream has: one line, no control characters, valid JSON."""
 
 import ast
 import io
@@ -111,12 +111,12 @@ def test_usage_errors_do_not_repeat_control_characters(malsori, arguments) -> No
 
 def test_nothing_is_printed_past_the_door() -> None:
     """`print` and `click.echo` know nothing of strangers' names."""
-    found = []
-    for package in ("pipeline", "train"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            if path.name == "terminal.py":
-                continue
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "click.echo"):
-                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    modules = [path for package in ("pipeline", "train") for path in (ROOT / package).rglob("*.py")]
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted(modules)
+        if path.name != "terminal.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "click.echo")
+    ]
     assert not found, f"print with pipeline.contract.terminal instead: {', '.join(found)}"

@@ -1,9 +1,8 @@
 """Folders that somebody else filled: pipes, links in circles and devices hold nobody up, nor pass unseen."""
 
 import os
-import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from pipeline.contract.reasons import Reason
 from pipeline.corpora import READERS, Listed, detect_corpus
 from pipeline.record import Dropped, Rejection, TextFile
 from pipeline.transcript import read_transcript
+
+pytestmark = pytest.mark.usefixtures("no_hang")
 
 ONE_MORE = {
     "kspon": "scripts/other.trn",
@@ -50,20 +51,6 @@ OBSTACLES: dict[str, Callable[[Path], None]] = {
     "link to itself": lambda path: path.symlink_to(path.name),
     "link to nothing": lambda path: path.symlink_to("nowhere"),
 }
-
-
-@pytest.fixture(autouse=True)
-def no_hang() -> Iterator[None]:
-    """A read that waits ends in an error instead of holding up all tests."""
-
-    def fail(*_: object) -> None:
-        raise AssertionError("still waiting after 30 s")
-
-    before = signal.signal(signal.SIGALRM, fail)
-    signal.alarm(30)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 def _read(name: str, root: Path) -> tuple[list[Listed], str]:

@@ -30,7 +30,7 @@ def _rows(texts: list[str]) -> list[dict[str, str]]:
 
 
 def _write(rows: list[dict[str, str]], order: tuple[str, ...], *, stray: set[int]) -> str:
-    """A table as csv writes it; rows in `stray` open a quotation mark before their text and never close it."""
+    """A table as csv writes it; rows in `stray` open a quotation mark before their text and leave it open."""
     written = [",".join(order) + "\n"]
     for number, row in enumerate(rows):
         line = io.StringIO()
