@@ -30,9 +30,8 @@ class ExitCodes(click.Group):
         try:
             with exit_codes(again="fit with --resume"):
                 return super().invoke(context)
-        except click.ClickException as error:
-            error.message = one_line(error.message)  # it may quote a stranger's file name
-            raise
+        except click.UsageError as error:  # it may quote a stranger's file name
+            raise click.UsageError(one_line(error.format_message()), error.ctx) from error
 
 
 @click.group(cls=ExitCodes, context_settings={"help_option_names": ["-h", "--help"]})

@@ -31,9 +31,8 @@ class Commands(click.Group):
         try:
             with exit_codes():
                 return super().invoke(ctx)
-        except click.ClickException as error:
-            error.message = one_line(error.message)  # it may quote a stranger's file name
-            raise
+        except click.UsageError as error:  # it may quote a stranger's file name
+            raise click.UsageError(one_line(error.format_message()), error.ctx) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands in the order of the work instead of the alphabet."""
