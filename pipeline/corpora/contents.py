@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import is_regular, open_regular
-from pipeline.corpora.lines import encoding_of_mark
+from pipeline.corpora.lines import find_encoding
 
 AUDIO_EXTENSIONS = ("wav", "flac", "pcm", "mp3", "ogg", "opus")
 _NOT_CORPUS = ("__MACOSX", "System Volume Information")
@@ -217,4 +217,4 @@ def read_head(path: Path) -> str:
             head = stream.read(_HEAD_BYTES)
     except OSError:
         return ""
-    return head.decode(encoding_of_mark(head), errors="replace").lstrip()
+    return head.decode(find_encoding(head), errors="replace").lstrip()

@@ -22,6 +22,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ZEROS: dict[tuple[bool, ...], str] = {
+    (True, False, False, False): "utf-32-le",
+    (False, False, False, True): "utf-32-be",
+    (True, False, True, False): "utf-16-le",
+    (False, True, False, True): "utf-16-be",
+}
+"""Which of the first four bytes are not zero, in a listing without a mark that begins in ASCII."""
 
 
 class ListedLine(NamedTuple):
@@ -54,7 +61,7 @@ def open_listing(listing: Path) -> io.BufferedReader:
 
 
 def read_lines(listing: Path, *, newline: str = "\n", or_cp949: bool = False) -> Iterator[ListedLine]:
-    r"""Read a listing in UTF-8, or in UTF-16 or UTF-32 if it begins with their byte order mark.
+    r"""Read a listing in UTF-8, or in UTF-16 or UTF-32 if it begins as they do.
 
     Args:
         listing: A listing of any length.
@@ -65,13 +72,13 @@ def read_lines(listing: Path, *, newline: str = "\n", or_cp949: bool = False) ->
         InputRejected: The listing cannot be opened.
     """
     with open_listing(listing) as stream:
-        encoding = encoding_of_mark(stream.peek(4))
+        encoding = find_encoding(stream.peek(4))
         if or_cp949 and encoding == "utf-8-sig":
             encoding = _utf_8_or_cp949(stream)
         # Bytes can be escaped in what is read byte by byte; UTF-16 and UTF-32 show U+FFFD in their place.
         errors, sign = (
             ("replace", "\ufffd")
-            if encoding in ("utf-16", "utf-32")
+            if encoding.startswith(("utf-16", "utf-32"))
             else ("surrogateescape", "\udc80-\udcff")
         )
         broken = re.compile(f"[{sign}]")
@@ -93,9 +100,10 @@ def _bounded_lines(text: TextIO, *, broken: re.Pattern[str], problem: str) -> It
             yield ListedLine(number, line, problem if broken.search(line) else None)
 
 
-def encoding_of_mark(head: bytes) -> str:
-    """The encoding whose byte order mark a file begins with; UTF-8 (with or without one) if none."""
-    return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "utf-8-sig")
+def find_encoding(head: bytes) -> str:
+    """UTF-16 or UTF-32 if a file begins with their byte order mark, or as ASCII does in them; else UTF-8."""
+    marked = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
+    return marked or _ZEROS.get(tuple(map(bool, head[:4])), "utf-8-sig")
 
 
 def _utf_8_or_cp949(stream: io.BufferedReader) -> str:

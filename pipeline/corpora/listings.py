@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import read_regular
-from pipeline.corpora.lines import encoding_of_mark
+from pipeline.corpora.contents import read_head
+from pipeline.corpora.lines import MEND_OR_MOVE, find_encoding
 from pipeline.corpora.naming import speaker_id, split_hint, utterance_id
 from pipeline.corpora.paths import RelativePaths, listed_path
 from pipeline.record import AudioSource, Utterance
@@ -22,7 +24,7 @@ MAX_JSON_BYTES = 32 * 2**20
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file in UTF-8, or in what its byte order mark says.
+    """Read a JSON file in UTF-8, UTF-16 or UTF-32.
 
     Raises:
         ValueError: It is not a regular file, cannot be read, is not JSON, or is larger than
@@ -32,7 +34,28 @@ def read_json(path: Path) -> Any:
         content = read_regular(path, most_bytes=MAX_JSON_BYTES)
     except OSError as error:
         raise ValueError(str(error.strerror)) from error
-    return parse_json(content.decode(encoding_of_mark(content)))
+    return parse_json(content.decode(find_encoding(content)))
+
+
+def refuse_unless_other_json(path: Path, *, own: str, expected: str) -> None:
+    """Refuse a .json beside a corpus' listings, unless it is JSON about something else.
+
+    Args:
+        path: A file that is not in the form of a listing.
+        own: What only listings say.
+        expected: What a listing is, for the message.
+
+    Raises:
+        InputRejected: It is not JSON, or it says `own`.
+    """
+    try:
+        read_json(path)
+    except ValueError as error:
+        raise InputRejected(
+            f"cannot read {path}: {error}; expected {expected}, or other JSON: {MEND_OR_MOVE}"
+        ) from error
+    if own in read_head(path):
+        raise InputRejected(f"{path} says {own}, but is not what was expected, {expected}: {MEND_OR_MOVE}")
 
 
 def parse_json(text: str) -> Any:

@@ -11,7 +11,7 @@ from pipeline.contract.files import open_regular
 from pipeline.contract.text import shorten
 from pipeline.corpora.contents import AUDIO_EXTENSIONS, split_extension
 from pipeline.corpora.corpus import malformed_line
-from pipeline.corpora.lines import ListedLine, encoding_of_mark, read_lines
+from pipeline.corpora.lines import ListedLine, find_encoding, read_lines
 from pipeline.corpora.paths import listed_path
 from pipeline.record import Dropped
 
@@ -46,7 +46,7 @@ def read_header(table: Path, *, delimiter: str) -> tuple[str, ...]:
     try:
         with open_regular(table) as stream:
             lines = io.TextIOWrapper(
-                stream, encoding=encoding_of_mark(stream.peek(4)), errors="replace", newline=""
+                stream, encoding=find_encoding(stream.peek(4)), errors="replace", newline=""
             )
             cells = next(csv.reader([lines.readline(MOST_HEADER_CHARACTERS)], delimiter=delimiter), [])
     except (OSError, csv.Error):
@@ -65,8 +65,6 @@ def describe_header(table: Path, *, delimiter: str) -> str:
         return "it is empty"
     if first.problem is not None:
         return f"its first line is {first.problem}"
-    if "\0" in first.text:
-        return "its header has zero bytes, as UTF-16 without a byte order mark has; save it as UTF-8"
     names = [cell.strip() for cell in first.text.split(delimiter) if cell.strip()]
     return f"its header names {shorten(', '.join(names)) or 'nothing'}"
 
@@ -88,7 +86,7 @@ def read_listing(
     quoted cell may have line breaks, but not lines that are rows themselves.
 
     Args:
-        listing: UTF-8, with or without a byte order mark, UTF-16 with one, or cp949 throughout
+        listing: UTF-8, UTF-16 or UTF-32, with or without a byte order mark, or cp949 throughout
             (Korean Excel).
         root: The corpus' folder; a drop names the listing relative to it.
         corpus: The corpus' name.

@@ -9,8 +9,9 @@ table's columns may have (table.py); the first line that names a recording decid
 are absolute or relative to the manifest. `duration` cuts the recording only together with
 `offset`. A manifest called `train*`, `dev*` or `test*` gives its entries that split.
 
-A folder of manifests is read whole or not at all: a .jsonl that names no recordings, and a .json
-that says `audio_filepath` but not in lines, is refused by name. Any other .json is passed over.
+A folder of manifests is read whole or not at all: refused by name are a .jsonl that names no
+recordings, and a .json that is not JSON or says `audio_filepath` but not in lines. Any other
+.json is passed over.
 """
 
 from collections.abc import Collection, Iterator
@@ -29,6 +30,7 @@ from pipeline.corpora.listings import (
     make_utterance,
     name_columns,
     parse_json,
+    refuse_unless_other_json,
 )
 from pipeline.corpora.naming import split_hint
 from pipeline.corpora.paths import RelativePaths
@@ -58,12 +60,14 @@ def _refuse_others(contents: FolderContents, manifests: Collection[Path]) -> Non
     for path in _candidates(contents):
         if path in manifests:
             continue
+        if path.suffix.lower() != ".jsonl":
+            refuse_unless_other_json(path, own='"audio_filepath"', expected="lines that name recordings")
+            continue
         open_listing(path).close()  # says what is wrong with one that cannot be opened
-        if path.suffix.lower() == ".jsonl" or '"audio_filepath"' in read_head(path):
-            raise InputRejected(
-                f"{path} has no line that names a recording ({', '.join(AUDIO_NAMES)}) and its text"
-                f" ({', '.join(TEXT_NAMES)}), as the manifests beside it do: {MEND_OR_MOVE}"
-            )
+        raise InputRejected(
+            f"{path} has no line that names a recording ({', '.join(AUDIO_NAMES)}) and its text"
+            f" ({', '.join(TEXT_NAMES)}), as the manifests beside it do: {MEND_OR_MOVE}"
+        )
 
 
 def _read_manifest(manifest: Path, columns: Columns, *, root: Path, corpus: str) -> Iterator[Listed]:
