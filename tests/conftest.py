@@ -1,7 +1,8 @@
 """What all tests share: how Hypothesis picks examples, a small corpus with faults, a dataset made of it."""
 
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,20 @@ settings.load_profile("repeatable")
 def kspon_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 utterances: one transcript too short, one file missing, one empty, one 5 s pause."""
     return make_kspon_corpus(tmp_path_factory.mktemp("corpus") / "kspon", utterances=24)
+
+
+@pytest.fixture
+def no_hang() -> Iterator[None]:
+    """A test that waits for a pipe ends in an error instead of holding up all others."""
+
+    def fail(*_: object) -> None:
+        raise AssertionError("still waiting after 60 s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")

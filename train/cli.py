@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import click
 
 from pipeline.contract.errors import InputRejected, exit_codes
-from pipeline.contract.text import printable
+from pipeline.contract.terminal import print_json, print_note, print_row
+from pipeline.contract.text import one_line
 from train.decoding import DecoderName
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ class ExitCodes(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command."""
-        with exit_codes(again="fit with --resume"):
-            return super().invoke(context)
+        try:
+            with exit_codes(again="fit with --resume"):
+                return super().invoke(context)
+        except click.UsageError as error:  # it may quote a stranger's file name
+            raise click.UsageError(one_line(error.format_message()), error.ctx) from error
 
 
 @click.group(cls=ExitCodes, context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,11 +82,11 @@ def fit_command(
         from train.settings import read_settings
 
         setup = set_up_training(open_sources(manifests), read_settings(preset, assignments))
-        click.echo(json.dumps(setup.describe() | setup.describe_memory(), indent=1))
+        print_json(json.dumps(setup.describe() | setup.describe_memory(), indent=1))
         return
     summary = fit(manifests, RunFolder(folder), preset=preset, assignments=assignments, resume=resume)
     if summary is not None:
-        click.echo(_one_line(summary))
+        print_row(_one_line(summary))
 
 
 @main.command("evaluate")
@@ -109,7 +113,7 @@ def evaluate_command(checkpoint: Path, manifest: str, *, split: str, decoder: st
         source.check_hashes(split)
     summary, rows = evaluate(found, sources, split=split, decoder=decoder)
     write_evaluation(out, summary, rows)
-    click.echo(_one_line(summary))
+    print_row(_one_line(summary))
 
 
 @main.command("transcribe")
@@ -136,9 +140,10 @@ def transcribe_command(
     times: bool,
     as_json: bool,
 ) -> None:
-    """Print the IPA of audio files, and of the audio files in folders.
+    r"""Print the IPA of audio files, and of the audio files in folders.
 
-    Each line is path TAB ipa [TAB hangul], or with --times path TAB start TAB end TAB symbol.
+    Each line is path TAB ipa [TAB hangul], or with --times path TAB start TAB end TAB symbol. Control
+    characters of a path, and bytes that are not UTF-8, are escaped: tab, for one, as \t.
     """
     from train.decoding.decoder import has_words, open_decoder
     from train.loop.distributed import pick_device
@@ -158,7 +163,7 @@ def transcribe_command(
     failed, files = 0, list(find_audio(audio))
     for row in transcribe(recogniser, files, decode, front_end=found.record.front_end):
         if row.problem is not None:
-            click.echo(f"error: {printable(row.problem)}", err=True)
+            print_note(f"error: {row.problem}")
             failed += 1
         else:
             _print(row, hangul=hangul, times=times, as_json=as_json)
@@ -172,12 +177,12 @@ def _print(row: "Transcribed", *, hangul: bool, times: bool, as_json: bool) -> N
         content: dict[str, Any] = {"path": str(row.path), "seconds": row.seconds, "ipa": row.ipa}
         content |= {"hangul": row.hangul} if hangul else {}
         content |= {"times": [asdict(phone) for phone in row.phones]} if times else {}
-        click.echo(json.dumps(content, ensure_ascii=False))
+        print_json(json.dumps(content, ensure_ascii=False))
     elif times:
         for phone in row.phones:
-            click.echo(f"{row.path}\t{phone.start_s:.3f}\t{phone.end_s:.3f}\t{phone.symbol}")
+            print_row(str(row.path), f"{phone.start_s:.3f}", f"{phone.end_s:.3f}", phone.symbol)
     else:
-        click.echo("\t".join([str(row.path), row.ipa, *([row.hangul] if hangul else [])]))
+        print_row(str(row.path), row.ipa, *([row.hangul] if hangul else []))
 
 
 def _one_line(summary: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ Shapes: N batch, S samples, T frames, V vocabulary and blank.
 """
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,15 +58,22 @@ class Transcribed:
 
 
 def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
-    """The given files, and the audio files in the given folders, sorted; an empty folder yields itself."""
+    """The given files, and the audio files in the given folders, sorted; an empty folder yields itself.
+
+    What has an audio file's name and is none, such as a link to nothing, is found too: to be reported.
+    """
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             found = sorted(
-                each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file()
+                each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and not _is_folder(each)
             )
             yield from found or [path]
         else:
             yield path
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
 
 
 def transcribe(
@@ -81,7 +89,7 @@ def transcribe(
     """
     recogniser.eval()
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             yield Transcribed(path, problem=f"no audio file in folder {path}")
             continue
         heard = hear_recording(path, settings=front_end)

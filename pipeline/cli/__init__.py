@@ -20,6 +20,7 @@ from pipeline.cli.dataset import export, filter_rows, merge, report, show, split
 from pipeline.cli.preprocess import preprocess_command
 from pipeline.cli.tools import corpora, doctor, phonemes
 from pipeline.contract.errors import exit_codes
+from pipeline.contract.text import one_line
 
 
 class Commands(click.Group):
@@ -27,8 +28,11 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command under `exit_codes`."""
-        with exit_codes():
-            return super().invoke(ctx)
+        try:
+            with exit_codes():
+                return super().invoke(ctx)
+        except click.UsageError as error:  # it may quote a stranger's file name
+            raise click.UsageError(one_line(error.format_message()), error.ctx) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands in the order of the work instead of the alphabet."""

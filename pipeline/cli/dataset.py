@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli.options import ALLOW_OUTSIDE, PATH, ROOT, command_line
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.terminal import print_json, print_note, print_row, print_text
 
 if TYPE_CHECKING:
     from pipeline.contract.manifest import Manifest
@@ -44,7 +45,7 @@ def verify(*, manifest: Path, deep: bool, root: Path | None, allow_outside: bool
     verify_manifest(opened, deep=deep)
     depth = "hashes, rows, audio and labels" if deep else "hashes and rows"
     shards, kept = len(opened.manifest.shards), opened.manifest.counts.kept
-    click.echo(f"{manifest}: {shards} shard{'s' * (shards != 1)}, {kept} utterances, {depth} as recorded")
+    print_row(f"{manifest}: {shards} shard{'s' * (shards != 1)}, {kept} utterances, {depth} as recorded")
 
 
 @click.command()
@@ -61,11 +62,11 @@ def show(*, manifest: Path, other: Path | None, as_json: bool) -> None:
         from pipeline.dataset.compare import compare_manifests
 
         lines = compare_manifests(content, read_manifest(other))
-        click.echo("\n".join(lines) if lines else "no difference, apart from when and where they were made")
+        print_text("\n".join(lines) if lines else "no difference, apart from when and where they were made")
     elif as_json:
-        click.echo(content.to_json(), nl=False)
+        print_json(content.to_json())
     else:
-        click.echo(summarise_manifest(content))
+        print_text(summarise_manifest(content))
 
 
 @click.command()
@@ -186,7 +187,7 @@ def report(
 
     opened = open_manifest(manifest, root=root, allow_outside=allow_outside)
     num_bytes = write_report(opened, output, raw=raw, samples=samples, seed=seed)
-    click.echo(f"wrote {output}, {num_bytes / 1e6:.1f} MB", err=True)
+    print_note(f"wrote {output}, {num_bytes / 1e6:.1f} MB")
 
 
 @click.command()
@@ -208,16 +209,16 @@ def export(*, manifest: Path, target: str, output: Path, root: Path | None, allo
         from pipeline.export.huggingface import export_huggingface
 
         export_huggingface(opened, output)
-    click.echo(f"wrote {opened.manifest.counts.kept} utterances to {output}", err=True)
+    print_note(f"wrote {opened.manifest.counts.kept} utterances to {output}")
 
 
 def _print_summary(path: Path, manifest: "Manifest") -> None:
     from pipeline.cli.summary import summarise_derived
 
-    click.echo(summarise_derived(manifest))
+    print_text(summarise_derived(manifest))
     splits = {shard.split for shard in manifest.shards}
     if not splits:
-        click.echo("note: no row is left", err=True)
+        print_note("note: no row is left")
     elif len(splits) == 1:
-        click.echo(f"note: every row is in the split {splits.pop()}", err=True)
-    click.echo(f"wrote {path}", err=True)
+        print_note(f"note: every row is in the split {splits.pop()}")
+    print_note(f"wrote {path}")

@@ -29,10 +29,10 @@ def examine() -> str:
         except (MissingResource, ImportError, OSError) as error:
             rows.append((name, f"MISSING: {error}"))
             missing.append(name)
-    table = "\n".join(f"{name:<14} {found}" for name, found in rows)
+    table = [f"{name:<14} {found}" for name, found in rows]
     if missing:
-        raise MissingResource(f"{', '.join(missing)} cannot be used here\n{table}")
-    return table
+        raise MissingResource(f"{', '.join(missing)} cannot be used here", *table)
+    return "\n".join(table)
 
 
 def _checks() -> Iterator[tuple[str, Callable[[], str]]]:

@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli.options import PATH, FiniteFloat, command_line
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.terminal import print_note, print_text
 from pipeline.contract.text import as_text
 
 if TYPE_CHECKING:
@@ -119,17 +120,17 @@ def preprocess_command(
         command=command_line(),
     )
     if dry_run:
-        click.echo(describe_dry_run(request))
+        print_text(describe_dry_run(request))
         return
     finished = preprocess(request)
-    click.echo(summarise_run(finished.manifest, reused=finished.reused))
+    print_text(summarise_run(finished.manifest, reused=finished.reused))
     hint = held_out_hint(finished.manifest, str(request.manifest))
     if hint is not None:
-        click.echo(hint, err=True)
+        print_note(hint)
     dropped = out / finished.manifest.dropped.path
-    click.echo(f"wrote {request.manifest}; {dropped} lists the dropped utterances", err=True)
+    print_note(f"wrote {request.manifest}; {dropped} lists the dropped utterances")
     if profile:
-        click.echo(profile_table(finished.timings, audio_s=finished.manifest.statistics.seconds_in))
+        print_text(profile_table(finished.timings, audio_s=finished.manifest.statistics.seconds_in))
 
 
 def _find_corpus(name: str, raw: Path) -> "Corpus":
@@ -138,7 +139,7 @@ def _find_corpus(name: str, raw: Path) -> "Corpus":
     if name != "auto":
         return find_corpus(name)
     detected = detect_corpus(raw)
-    click.echo(f"{raw} looks like {detected.name}: {detected.evidence}", err=True)
+    print_note(f"{raw} looks like {detected.name}: {detected.evidence}")
     return find_corpus(detected.name)
 
 

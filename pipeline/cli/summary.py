@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable
 
 from pipeline.contract.manifest import Manifest, SettingsRecord
-from pipeline.contract.text import printable
+from pipeline.contract.text import one_line
 
 MAX_SPEAKERS_SHOWN = 10
 
@@ -131,4 +131,4 @@ def _settings_line(values: object) -> str:
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(printable(f"{name:<24} {value}").replace("\n", r"\n") for name, value in rows)
+    return "\n".join(one_line(f"{name:<24} {value}") for name, value in rows)

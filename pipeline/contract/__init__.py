@@ -16,6 +16,7 @@
     files          writing files and folders so that nobody ever sees half of one
     cache          where copies of manifests and shards at URLs are kept
     text           other people's text in our messages
+    terminal       where all that the programs print passes
 
 README.md specifies versions 1 and 2. Nothing here imports anything but the standard library, pyarrow
 and pydantic; only shard and opened load pyarrow as soon as they are imported.

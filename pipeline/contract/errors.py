@@ -13,12 +13,11 @@ reaches the user as an exception: it is a `Dropped` value, counted and written o
 """
 
 import errno
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
-from pipeline.contract.text import printable
+from pipeline.contract.terminal import escape_what_streams_lack, print_note
 
 INTERRUPTED = 130
 
@@ -37,9 +36,15 @@ IMPOSSIBLE_PATHS = {errno.ENAMETOOLONG, errno.ELOOP}
 
 
 class MalsoriError(Exception):
-    """A problem of the run that the user can act on. Subclasses set `exit_code`."""
+    """A problem of the run that the user can act on. Subclasses set `exit_code`.
+
+    Its arguments are a message of one line and, if need be, further lines to print below it.
+    """
 
     exit_code: ClassVar[int]
+
+    def __str__(self) -> str:
+        return "\n  ".join(map(str, self.args))
 
 
 class InputRejected(MalsoriError):
@@ -78,28 +83,31 @@ def exit_codes(again: str = "the same command") -> Iterator[None]:
 
     A full disk, too little memory or a missing write permission is reported the same way: only the
     user can mend them.
-    Anything else is a bug and propagates.
+    Anything else is a bug and propagates. From here on, nothing that is printed is an error
+    because of the encoding of a stream.
 
     Args:
         again: The command that continues an interrupted run.
     """
+    escape_what_streams_lack()
     try:
         yield
     except MalsoriError as error:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        line, *more = map(str, error.args or ("",))
+        print_note(f"error: {line}", *more)
         raise SystemExit(error.exit_code) from error
     except MemoryError as error:
-        print(f"error: the memory ran out: free some, then run {again}", file=sys.stderr)
+        print_note(f"error: the memory ran out: free some, then run {again}")
         raise SystemExit(MissingResource.exit_code) from error
     except OSError as error:
         if error.errno in IMPOSSIBLE_PATHS:
-            print(f"error: {printable(str(error))}: give another path", file=sys.stderr)
+            print_note(f"error: {error}: give another path")
             raise SystemExit(InputRejected.exit_code) from error
         if error.errno not in ENVIRONMENT_ERRORS:
             raise
         advice = f"{ENVIRONMENT_ERRORS[error.errno]}; {again} then goes on where it stopped"
-        print(f"error: {printable(str(error))}: {advice}", file=sys.stderr)
+        print_note(f"error: {error}: {advice}")
         raise SystemExit(MissingResource.exit_code) from error
     except KeyboardInterrupt as interruption:
-        print(f"interrupted: {again} goes on where it stopped", file=sys.stderr)
+        print_note(f"interrupted: {again} goes on where it stopped")
         raise SystemExit(INTERRUPTED) from interruption

@@ -1,5 +1,8 @@
 """Text from a file that somebody else wrote, made safe for a terminal."""
 
+import json
+from unicodedata import category
+
 MAX_SHOWN = 200
 
 
@@ -9,11 +12,10 @@ def printable(text: str) -> str:
     >>> printable("\x1b[2Jname\n")
     '\\x1b[2Jname\n'
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(
-        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
-        for char in text
+        char if char == "\n" or _is_shown(char) else char.encode("unicode_escape").decode() for char in text
     )
 
 
@@ -24,6 +26,47 @@ def as_text(text: str) -> str:
     'caf\\udce9'
     """
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def one_line(text: str) -> str:
+    r"""`printable` text without line breaks.
+
+    >>> one_line("tab\tbreak\n")
+    'tab\\tbreak\\n'
+    """
+    return printable(text).replace("\n", r"\n")
+
+
+def printable_json(document: str, *, ascii_only: bool) -> str:
+    r"""A JSON document of the same value, with JSON's escapes for what `printable` escapes.
+
+    Lone surrogates, which stand for bytes of file names and which JSON in UTF-8 cannot hold,
+    become text: a backslash and their code.
+
+    Args:
+        ascii_only: Escape all that is not ASCII.
+
+    >>> printable_json('"\x9b가"', ascii_only=False)
+    '"\\u009b가"'
+    """
+    if document.isascii() and document.isprintable():
+        return document
+    return "".join(
+        char
+        if char == "\n" or (_is_shown(char) and (char.isascii() or not ascii_only))
+        else _json_escape(char)
+        for char in document
+    )
+
+
+def _is_shown(char: str) -> bool:
+    return char.isprintable() or category(char) == "Zs"  # Korean text has spaces that are not ASCII
+
+
+def _json_escape(char: str) -> str:
+    if category(char) == "Cs":
+        return f"\\\\u{ord(char):04x}"
+    return json.dumps(char)[1:-1]
 
 
 def shorten(text: str) -> str:

@@ -7,7 +7,9 @@ later, by the worker that processes the utterance.
     corpus      what such a module provides
     contents    what lies in a folder: walking it, and telling which corpus it holds
     paths       from the paths that listings write to files on the disk
-    listings    tables, JSON, and the column names that your own lists may use
+    lines       the lines of a listing, in the encoding it has
+    tables      rows of cells, and the quotation marks that swallow rows
+    listings    JSON, and the column names that your own lists may use
     naming      ids, speakers and splits
 
 To add a corpus:
@@ -110,6 +112,8 @@ def detect_corpus(root: Path) -> Detection:
         several = "; ".join(f"{name} ({evidence})" for name, evidence in found.items())
         raise InputRejected(f"{root} looks like several corpora: {several}; choose one with --corpus")
     layouts = "; ".join(f"{name}: {corpus.layout}" for name, corpus in READERS.items())
+    unreadable = contents.find_unreadable()
+    but = f", but cannot read {unreadable}" if unreadable else ""
     raise InputRejected(
-        f"{root} fits no layout that can be read: found {contents.describe()}; looked for {layouts}"
+        f"{root} fits no layout that can be read: found {contents.describe()}{but}; looked for {layouts}"
     )

@@ -13,11 +13,14 @@ from pathlib import Path
 from unicodedata import normalize
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.files import is_regular, open_regular
+from pipeline.corpora.lines import find_encoding
 
 AUDIO_EXTENSIONS = ("wav", "flac", "pcm", "mp3", "ogg", "opus")
 _NOT_CORPUS = ("__MACOSX", "System Volume Information")
 _HEAD_BYTES = 2**16
 _LIST_ENDINGS = (".trans", "_metadata")  # .txt files with these endings are lists, not transcripts
+_LISTING_KINDS = ("csv", "tsv", "json", "jsonl", "trn", "transcript", *_LIST_ENDINGS)
 _ENOUGH = 32  # the first files of a kind tell a corpus apart as well as all of them would
 
 
@@ -73,7 +76,7 @@ def _list_folder(path: Path) -> tuple[list[str], list[str], list[str]]:
         for entry in entries:
             if entry.name.startswith(".") or entry.name in _NOT_CORPUS:
                 continue
-            if not entry.is_dir():
+            if not _is_folder(entry):
                 files.append(entry.name)
             elif entry.is_symlink():
                 links.append(entry.name)
@@ -82,6 +85,13 @@ def _list_folder(path: Path) -> tuple[list[str], list[str], list[str]]:
     for names in (files, folders, links):
         names.sort(key=_sort_key)
     return files, folders, links
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle: whoever opens the file will say so
+        return False
 
 
 def _sort_key(name: str) -> tuple[str, str]:
@@ -145,6 +155,16 @@ class FolderContents:
         """`path` relative to the root."""
         return path.name if path == self.root else str(path.relative_to(self.root))
 
+    def find_unreadable(self) -> str | None:
+        """The first remembered listing that cannot be opened, and why; None if all can be."""
+        for kind in _LISTING_KINDS:
+            for path in self._first.get(kind, ()):
+                try:
+                    open_regular(path).close()
+                except OSError as error:
+                    return f"{self.relative(path)} ({error.strerror})"
+        return None
+
     def describe(self) -> str:
         """Counts of files per extension, for an error message."""
         return describe_files(self.counts)
@@ -170,7 +190,7 @@ def glance(root: Path) -> FolderContents:
 
 def _fill(contents: FolderContents) -> FolderContents:
     root = contents.root
-    if root.is_file():
+    if is_regular(root):
         contents.add(root.parent, root.name)
         return contents
     for folder in walk_folders(root):
@@ -191,9 +211,10 @@ def _kind(name: str) -> str:
 
 
 def read_head(path: Path) -> str:
-    """The first characters of a file; "" when it cannot be read."""
+    """The first characters of a file; "" when it is not a regular file or cannot be read."""
     try:
-        with path.open("rb") as stream:
-            return stream.read(_HEAD_BYTES).decode("utf-8-sig", errors="replace").lstrip()
+        with open_regular(path) as stream:
+            head = stream.read(_HEAD_BYTES)
     except OSError:
         return ""
+    return head.decode(find_encoding(head), errors="replace").lstrip()

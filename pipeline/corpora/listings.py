@@ -1,146 +1,67 @@
-"""Reading listings: tables, JSON, and users' own lists.
+"""What listings say: JSON, and users' own lists.
 
-Most corpora come with tables or JSON of a fixed form. In users' own lists (readers/table.py for
-.csv and .tsv, readers/nemo.py for JSON lines) the columns may have various names: `Columns`.
+In users' own lists (readers/table.py for .csv and .tsv, readers/nemo.py for JSON lines) the
+columns may have various names: `Columns`.
 """
 
-import csv
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.corpora.corpus import malformed_line
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.files import read_regular
+from pipeline.corpora.contents import read_head
+from pipeline.corpora.lines import MEND_OR_MOVE, find_encoding
 from pipeline.corpora.naming import speaker_id, split_hint, utterance_id
 from pipeline.corpora.paths import RelativePaths, listed_path
-from pipeline.record import AudioSource, Dropped, Utterance
+from pipeline.record import AudioSource, Utterance
 
-MAX_JSON_BYTES = 128 * 2**20
-"""Larger than any known listing, small enough to be read at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListedRow:
-    """A row of a table.
-
-    Attributes:
-        line: The line that it ends on, counted from 1.
-        cells: Stripped text by column; "" in the columns that a short row lacks.
-    """
-
-    line: int
-    cells: dict[str, str]
-
-
-def read_header(listing: Path, *, delimiter: str) -> tuple[str, ...]:
-    """The cells of a table's first line; () when it cannot be read."""
-    try:
-        with listing.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-            cells = next(csv.reader([lines.readline(2**16)], delimiter=delimiter), [])
-    except (OSError, csv.Error):
-        return ()
-    return tuple(cell.strip() for cell in cells)
-
-
-def read_listing(
-    listing: Path,
-    *,
-    root: Path,
-    corpus: str,
-    delimiter: str,
-    quoted: bool = False,
-    columns: Sequence[str] | None = None,
-    file: str = "",
-    needed: Sequence[str] = (),
-) -> Iterator[ListedRow | Dropped]:
-    """Read a table row by row, skipping blank lines.
-
-    Args:
-        listing: UTF-8, with or without a byte order mark, or cp949 throughout (Korean Excel).
-        root: The corpus' folder; a drop names the listing relative to it.
-        corpus: The corpus' name.
-        delimiter: The character between cells.
-        quoted: Whether a cell may be quoted, and may then contain the delimiter.
-        columns: Column names for a table without a header line.
-        file: The column that names the recording. A row without it is dropped.
-        needed: Other columns without which a row is dropped.
-    """
-    with listing.open(encoding=_encoding(listing), errors="surrogateescape", newline="") as lines:
-        rows = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
-        while True:
-            try:
-                cells = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield malformed_line(corpus, listing, root=root, line=rows.line_num, problem=str(error))
-                continue
-            if columns is None:
-                columns = [cell.strip() for cell in cells]
-            elif any(cell.strip() for cell in cells):
-                problem = _problem(cells, columns, file=file, needed=needed)
-                if problem is None:
-                    yield ListedRow(rows.line_num, _name_cells(cells, columns))
-                else:
-                    yield malformed_line(corpus, listing, root=root, line=rows.line_num, problem=problem)
-
-
-def _encoding(listing: Path) -> str:
-    """cp949 if the whole listing is cp949 and not UTF-8, else UTF-8: then only broken rows are lost."""
-    return next(
-        (encoding for encoding in ("utf-8-sig", "cp949") if _is_encoded_in(listing, encoding)), "utf-8-sig"
-    )
-
-
-def _is_encoded_in(listing: Path, encoding: str) -> bool:
-    try:
-        with listing.open(encoding=encoding) as text:
-            while text.read(2**20):
-                pass
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _name_cells(cells: list[str], columns: Sequence[str]) -> dict[str, str]:
-    named = dict.fromkeys(columns, "")
-    named.update(zip(columns, (cell.strip() for cell in cells), strict=False))
-    return named
-
-
-def _problem(cells: list[str], columns: Sequence[str], *, file: str, needed: Sequence[str]) -> str | None:
-    if len(cells) > len(columns):
-        return f"{len(cells)} cells, expected {len(columns)}: {', '.join(columns)}"
-    try:
-        "".join(cells).encode()
-    except UnicodeEncodeError:
-        return "not UTF-8"
-    named = _name_cells(cells, columns)
-    if file and not listed_path(named[file]).name:
-        return f"no {file}"
-    return next((f"no {name}" for name in needed if not named[name]), None)
+MAX_JSON_BYTES = 32 * 2**20
+"""Larger than any known listing; as Python objects, the worst of this size take under 1 GB."""
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file in UTF-8, with or without a byte order mark.
+    """Read a JSON file in UTF-8, UTF-16 or UTF-32.
 
     Raises:
-        ValueError: It cannot be read, is not JSON, or is larger than `MAX_JSON_BYTES`.
+        ValueError: It is not a regular file, cannot be read, is not JSON, or is larger than
+            `MAX_JSON_BYTES`.
     """
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise ValueError(f"over {MAX_JSON_BYTES} bytes")
-        return parse_json(path.read_bytes())
+        content = read_regular(path, most_bytes=MAX_JSON_BYTES)
     except OSError as error:
         raise ValueError(str(error.strerror)) from error
+    return parse_json(content.decode(find_encoding(content)))
 
 
-def parse_json(content: bytes) -> Any:
-    """Parse JSON in UTF-8. Raises ValueError when it is not JSON."""
+def refuse_unless_other_json(path: Path, *, own: str, expected: str) -> None:
+    """Refuse a .json beside a corpus' listings, unless it is JSON about something else.
+
+    Args:
+        path: A file that is not in the form of a listing.
+        own: What only listings say.
+        expected: What a listing is, for the message.
+
+    Raises:
+        InputRejected: It is not JSON, or it says `own`.
+    """
     try:
-        return json.loads(content.decode("utf-8-sig"))
+        read_json(path)
+    except ValueError as error:
+        raise InputRejected(
+            f"cannot read {path}: {error}; expected {expected}, or other JSON: {MEND_OR_MOVE}"
+        ) from error
+    if own in read_head(path):
+        raise InputRejected(f"{path} says {own}, but is not what was expected, {expected}: {MEND_OR_MOVE}")
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON. Raises ValueError when it is not JSON."""
+    try:
+        return json.loads(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from pipeline.contract.manifest import Manifest, ShardRecord, SourceRecord
-from pipeline.contract.text import printable
+from pipeline.contract.text import one_line
 
 MAX_LINES = 20
 """For each kind of difference: what differs in a thousand shards shows in the first few."""
@@ -107,7 +107,7 @@ def _leaves(place: str, one: Any, other: Any) -> Iterator[str]:
             yield from _leaves(f"{place}.{key}", one.get(key), other.get(key))
     elif one != other:
         line = f"  {_shown(place)}: {_shown(one)} against {_shown(other)}"
-        yield printable(line).replace("\n", r"\n")
+        yield one_line(line)
 
 
 def _shown(value: Any) -> str:

@@ -34,7 +34,7 @@ def verify_manifest(opened: OpenedManifest, *, deep: bool) -> None:
         shown = problems[:MAX_SHOWN]
         if len(problems) > len(shown):
             shown.append(f"and {len(problems) - len(shown)} more")
-        raise HandOffBroken("\n  ".join([f"the shards do not match {opened.path}:", *shown]))
+        raise HandOffBroken(f"the shards do not match {opened.path}:", *shown)
 
 
 def _problems(opened: OpenedManifest, *, deep: bool) -> Iterator[str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from pipeline.contract.terminal import print_note
+
 LINE_EVERY = 0.05
 
 
@@ -71,7 +73,7 @@ class Progress:
         share = self._done_s / self._total_s
         if share >= self._next_line:
             self._next_line = share + LINE_EVERY
-            print(self._line(min(share, 1.0)), file=sys.stderr, flush=True)  # noqa: T201 - this is the output
+            print_note(self._line(min(share, 1.0)))
 
     def _speed(self) -> float:
         return self._heard_s / max(time.monotonic() - self._started, 1e-9)

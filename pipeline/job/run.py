@@ -1,7 +1,6 @@
 """The run: list the corpus, do the tasks that are not done yet, write the manifest."""
 
 import socket
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from pipeline.contract.manifest import (
     VocabularyRecord,
 )
 from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.terminal import print_note
 from pipeline.contract.vocabulary import KOREAN
 from pipeline.corpora import Corpus
 from pipeline.dataset.builder import Destination, Provenance, publish_manifest
@@ -235,7 +235,7 @@ def _run_tasks(plan: Plan, request: Request) -> Iterator[TaskRecord]:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201 - what a run does is said on stderr
+    print_note(line)  # what a run does is said on stderr
 
 
 def _publish(plan: Plan, request: Request, run: RunRecord) -> Manifest:

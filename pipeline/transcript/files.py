@@ -3,6 +3,7 @@
 import codecs
 import re
 
+from pipeline.contract.files import open_regular
 from pipeline.contract.reasons import Reason
 from pipeline.record import Rejection, TextFile
 
@@ -36,7 +37,7 @@ def read_transcript(transcript: str | TextFile | None) -> str | Rejection:
 
 def _read_file(file: TextFile) -> str | Rejection:
     try:
-        with file.path.open("rb") as stream:
+        with open_regular(file.path) as stream:
             content = stream.read(MAX_TRANSCRIPT_BYTES + 1)
     except OSError as error:
         return Rejection(Reason.MISSING_TRANSCRIPT, f"{file.path.name}: {error.strerror}")

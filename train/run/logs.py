@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import click
 from tqdm import tqdm
 
 from pipeline.contract.files import write_text
+from pipeline.contract.terminal import print_note
+from pipeline.contract.text import one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def say(line: str) -> None:
     """Print a line for people, on stderr."""
-    click.echo(line, err=True)
+    print_note(line)
 
 
 def write_json_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
@@ -89,7 +90,7 @@ class Display:
     def line(self, text: str) -> None:
         """Print a line, above the bar if there is one."""
         if self._bar is not None:
-            tqdm.write(text, file=sys.stderr)
+            tqdm.write(one_line(text), file=sys.stderr)
         else:
             say(text)
 

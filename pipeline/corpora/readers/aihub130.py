@@ -23,9 +23,10 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.contents import FolderContents, glance, read_head, walk_folders
 from pipeline.corpora.corpus import Corpus, Listed
-from pipeline.corpora.listings import ListedRow, read_json, read_listing, text_of
+from pipeline.corpora.listings import read_json, text_of
 from pipeline.corpora.naming import split_of_folders, utterance_id
 from pipeline.corpora.paths import FileIndex, listed_path, resolve_below
+from pipeline.corpora.tables import ListedRow, read_listing
 from pipeline.record import Annotation, AudioSource, TextFile, Utterance
 
 _METADATA = "_metadata.txt"

@@ -5,7 +5,8 @@ Speech Recognition of Contact Centers", Interspeech 2020 (NAVER, on request).
 Licence: NAVER's agreement, research only.
 
 Layout: a JSON array of `{"wav", "text", "speaker_id"}` per split. The recordings are in folders
-beside the arrays and are found by name.
+beside the arrays and are found by name. A .json that says "wav" but is no such array is
+refused by name, and so is one that is not JSON; any other is passed over.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.contents import FolderContents, list_contents, read_head, walk_folders
 from pipeline.corpora.corpus import Corpus, Listed, malformed_line
-from pipeline.corpora.listings import read_json, text_of
+from pipeline.corpora.listings import read_json, refuse_unless_other_json, text_of
 from pipeline.corpora.naming import speaker_id, split_hint, utterance_id
 from pipeline.corpora.paths import FileIndex, index_files, listed_path, resolve_below
 from pipeline.record import Annotation, AudioSource, Utterance
@@ -30,6 +31,9 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
             f'{root} is not ClovaCall: looked for a .json array of {{"wav", "text", "speaker_id"}}, found'
             f" {contents.describe()}"
         )
+    for path in contents.files("json"):
+        if path not in lists:
+            refuse_unless_other_json(path, own='"wav"', expected="an array of recordings and their texts")
     folder = root if root.is_dir() else root.parent
     recordings = index_files(walk_folders(folder), extensions=("wav", "flac"))
     for listing in lists:

@@ -10,6 +10,7 @@ quoted) and `<lang>/clips/*.mp3`. The columns differ between releases, but all h
 The lists train, dev and test are read. `validated` repeats them and adds more takes, also of
 sentences and by speakers of dev and test, so it is read only when none of the three is there.
 Clips that the volunteers rejected (`invalidated`) or have not judged (`other`) are never read.
+If one of train, dev and test cannot be read, the corpus is refused.
 """
 
 from collections.abc import Iterator
@@ -19,9 +20,10 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.contents import FolderContents, list_contents
 from pipeline.corpora.corpus import Corpus, Listed
-from pipeline.corpora.listings import ListedRow, read_header, read_listing
+from pipeline.corpora.lines import MEND_OR_MOVE
 from pipeline.corpora.naming import speaker_id, split_hint, utterance_id
 from pipeline.corpora.paths import RelativePaths, listed_path
+from pipeline.corpora.tables import ListedRow, describe_header, read_header, read_listing
 from pipeline.record import Annotation, AudioSource, Utterance
 
 _SPLIT_LISTS = ("train.tsv", "dev.tsv", "test.tsv")
@@ -41,6 +43,14 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
     if len(languages) > 1:
         names = ", ".join(contents.relative(folder) for folder in languages)
         raise InputRejected(f"{root} holds several languages: {names}; give the folder of one")
+    for name in _SPLIT_LISTS:
+        for path in contents.named(name):
+            if path.parent == languages[0] and path not in lists:
+                found = describe_header(path, delimiter="\t")
+                raise InputRejected(
+                    f"{path} is not a list of Common Voice: {found}; expected {', '.join(sorted(_HEADER))}:"
+                    f" {MEND_OR_MOVE}"
+                )
     clips = RelativePaths(languages[0] / "clips")
     for listing in lists:
         rows = read_listing(

@@ -6,7 +6,8 @@ of Speech", 2022 (Google). Licence: CC BY 4.0.
 Layout: `<split>.tsv`, tab-separated, without a header: sentence id, file, raw text, text in
 lower case without punctuation, characters, samples, gender. The recordings are in the same
 folder (`audio/<split>/` or `<split>/`) and are found by name. The raw text is read. Speakers
-are not named, and a sentence id has several recordings.
+are not named, and a sentence id has several recordings. If the list of one split cannot be
+read, the corpus is refused.
 """
 
 from collections.abc import Iterator
@@ -16,9 +17,10 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.contents import FolderContents, list_contents, walk_folders
 from pipeline.corpora.corpus import Corpus, Listed
-from pipeline.corpora.listings import ListedRow, read_header, read_listing
+from pipeline.corpora.lines import MEND_OR_MOVE
 from pipeline.corpora.naming import split_hint, utterance_id
 from pipeline.corpora.paths import index_files, listed_path, resolve_below
+from pipeline.corpora.tables import ListedRow, describe_header, read_header, read_listing
 from pipeline.record import Annotation, AudioSource, Utterance
 
 _COLUMNS = ("id", "file", "raw_text", "text", "characters", "samples", "gender")
@@ -34,6 +36,14 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
             f"{root} is not FLEURS: looked for train.tsv, dev.tsv or test.tsv with {len(_COLUMNS)} columns"
             f" ({', '.join(_COLUMNS)}), found {contents.describe()}"
         )
+    folders = {path.parent for path in lists}
+    for path in contents.files("tsv"):
+        if path.parent in folders and path not in lists and split_hint(path.stem):
+            found = describe_header(path, delimiter="\t")
+            raise InputRejected(
+                f"{path} is not a list of FLEURS: {found}; expected {len(_COLUMNS)} columns"
+                f" ({', '.join(_COLUMNS)}) and no header: {MEND_OR_MOVE}"
+            )
     recordings = index_files(walk_folders(root), extensions=("wav", "flac", "mp3"))
     for listing in lists:
         rows = read_listing(

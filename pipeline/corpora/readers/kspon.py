@@ -24,6 +24,7 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.contents import FolderContents, describe_files, split_extension, walk_folders
 from pipeline.corpora.corpus import Corpus, Listed, malformed_line
+from pipeline.corpora.lines import read_lines
 from pipeline.corpora.naming import split_hint, utterance_id
 from pipeline.corpora.paths import listed_path, resolve_below
 from pipeline.record import Annotation, AudioSource, TextFile, Utterance, UtteranceId
@@ -110,24 +111,17 @@ def _list_order(listing: Path) -> tuple[int, str, str]:
 
 def _read_list(listing: Path, *, root: Path, corpus: str, places: dict[str, _Place]) -> Iterator[Listed]:
     split = split_hint(listing.stem)
-    with listing.open("rb") as lines:
-        for number, raw in enumerate(lines, start=1):
-            try:
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
-            except UnicodeDecodeError:
-                yield malformed_line(corpus, listing, root=root, line=number, problem="not UTF-8")
-                continue
-            if not line:
-                continue
-            path, separator, text = f"{line} ".partition(" :: ")
-            stem = split_extension(listed_path(path).name)[0]
-            if not separator or not stem:
-                yield malformed_line(
-                    corpus, listing, root=root, line=number, problem="expected 'path :: text'"
-                )
-                continue
-            audio = places.get(stem, _NOWHERE).audio(stem) or resolve_below(root, path)
-            yield Utterance(utterance_id(corpus, stem), None, AudioSource(audio), text.strip(), split)
+    for line in read_lines(listing):
+        if not line.text.strip():
+            continue
+        path, separator, text = f"{line.text.strip()} ".partition(" :: ")
+        stem = split_extension(listed_path(path).name)[0]
+        problem = line.problem or (None if separator and stem else "expected 'path :: text'")
+        if problem is not None:
+            yield malformed_line(corpus, listing, root=root, line=line.number, problem=problem)
+            continue
+        audio = places.get(stem, _NOWHERE).audio(stem) or resolve_below(root, path)
+        yield Utterance(utterance_id(corpus, stem), None, AudioSource(audio), text.strip(), split)
 
 
 def _unlisted(stem: str, *, corpus: str, place: _Place) -> Utterance:

@@ -17,9 +17,9 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.contents import FolderContents, glance, read_head, walk_folders
 from pipeline.corpora.corpus import Corpus, Listed
-from pipeline.corpora.listings import ListedRow, read_listing
 from pipeline.corpora.naming import speaker_id, utterance_id
 from pipeline.corpora.paths import FileIndex, index_files, listed_path, resolve_below
+from pipeline.corpora.tables import ListedRow, read_listing
 from pipeline.record import Annotation, AudioSource, Utterance, two_forms
 
 _COLUMNS = ("path", "original", "expanded", "decomposed", "seconds", "english")

@@ -13,6 +13,10 @@ Paths are absolute or relative to the table. `duration` cuts the recording only 
 `offset`. A .csv is separated by commas (or `;`, or `|`) and may quote cells; a .tsv is separated
 by tabs and never quotes. A table called `train*`, `dev*` or `test*` gives its rows that split
 unless they have one of their own.
+
+A folder of tables is read whole or not at all: a .csv or .tsv that cannot be read, or whose
+header lacks a needed column, is refused by name. One that is no list of recordings is moved
+elsewhere, or given a name that begins with a dot.
 """
 
 from collections.abc import Iterator
@@ -22,19 +26,18 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import CorpusRecord
 from pipeline.corpora.contents import FolderContents, list_contents
 from pipeline.corpora.corpus import Corpus, Listed, malformed_line
+from pipeline.corpora.lines import MEND_OR_MOVE
 from pipeline.corpora.listings import (
     AUDIO_NAMES,
     TEXT_NAMES,
     Columns,
-    ListedRow,
     make_utterance,
     name_columns,
-    read_header,
-    read_listing,
 )
 from pipeline.corpora.naming import split_hint
 from pipeline.corpora.paths import RelativePaths
 from pipeline.corpora.readers import commonvoice
+from pipeline.corpora.tables import ListedRow, describe_header, read_header, read_listing
 from pipeline.record import Annotation, Utterance
 
 _DELIMITERS = {".csv": ",;|", ".tsv": "\t"}
@@ -50,6 +53,13 @@ def list_utterances(root: Path, corpus: str) -> Iterator[Listed]:
             f" {', '.join(AUDIO_NAMES)} and one of {', '.join(TEXT_NAMES)},"
             f" found {contents.describe()}"
         )
+    for path in _candidates(contents):
+        if path not in tables:
+            found = describe_header(path, delimiter=_DELIMITERS[path.suffix.lower()][0])
+            raise InputRejected(
+                f"{path} cannot be read as the tables beside it: {found}; expected a column of"
+                f" {', '.join(AUDIO_NAMES)} and one of {', '.join(TEXT_NAMES)}: {MEND_OR_MOVE}"
+            )
     for table, (delimiter, columns) in tables.items():
         yield from _read_table(table, delimiter, columns, root=root, corpus=corpus)
 
@@ -76,8 +86,11 @@ def _read_table(
 
 def _find_tables(contents: FolderContents) -> dict[Path, tuple[str, Columns]]:
     """Every table that lists recordings, with its delimiter and columns, in order."""
-    files = sorted([*contents.files("csv"), *contents.files("tsv")])
-    return {path: found for path in files if (found := _read_layout(path))}
+    return {path: found for path in _candidates(contents) if (found := _read_layout(path))}
+
+
+def _candidates(contents: FolderContents) -> list[Path]:
+    return sorted([*contents.files("csv"), *contents.files("tsv")])
 
 
 def _read_layout(table: Path) -> tuple[str, Columns] | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.contract.errors import InputRejected
 from pipeline.corpora.contents import Folder, count_extensions, describe_files, split_extension, walk_folders
 from pipeline.corpora.corpus import Listed, malformed_line
+from pipeline.corpora.lines import read_lines
 from pipeline.corpora.naming import readable, speaker_id, split_hint, utterance_id
 from pipeline.record import AudioSource, Dropped, Utterance
 
@@ -96,15 +97,12 @@ def _read_folder(folder: Folder, *, root: Path, corpus: str) -> Iterator[Transcr
 
 
 def _read_lines(listing: Path, *, root: Path, corpus: str) -> Iterator[tuple[str, str] | Dropped]:
-    with listing.open("rb") as lines:
-        for number, raw in enumerate(lines, start=1):
-            try:
-                parts = raw.decode("utf-8-sig" if number == 1 else "utf-8").split(maxsplit=1)
-            except UnicodeDecodeError:
-                yield malformed_line(corpus, listing, root=root, line=number, problem="not UTF-8")
-                continue
-            if parts:
-                yield readable(parts[0]), parts[1].strip() if len(parts) == 2 else ""
+    for line in read_lines(listing):
+        parts = line.text.split(maxsplit=1)
+        if line.problem is not None:
+            yield malformed_line(corpus, listing, root=root, line=line.number, problem=line.problem)
+        elif parts:
+            yield readable(parts[0]), parts[1].strip() if len(parts) == 2 else ""
 
 
 def _file_name(key: str) -> str:

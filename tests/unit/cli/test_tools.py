@@ -86,3 +86,27 @@ def test_the_doctor_names_what_is_missing(malsori, monkeypatch):
     assert result.exit_code == 6
     assert "audio files cannot be used here" in result.stderr
     assert "cannot read FLAC, OGG, MP3" in result.stderr
+
+
+def test_an_explanation_as_json_names_the_rules_too(malsori):
+    row = json.loads(malsori("phonemes", "--json", "--explain", "할 일").stdout)
+    plain = json.loads(malsori("phonemes", "--json", "할 일").stdout)
+    assert plain.items() <= row.items()
+    assert {rule["name"] for rule in row["rules"]} >= {"n_insertion_across_words"}
+    assert {rule["article"] for rule in row["rules"]} >= {"29"}
+
+
+def test_rules_as_json_are_those_of_the_list(malsori):
+    rows = [json.loads(line) for line in malsori("phonemes", "--rules", "--json").stdout.splitlines()]
+    listed = malsori("phonemes", "--rules").stdout.splitlines()
+    assert [row["name"] for row in rows] == [line.split("\t")[0] for line in listed]
+
+
+@pytest.mark.parametrize("text", ["굳이\t같이", "굳이\n같이", "굳이\u2028같이"])
+def test_a_text_is_one_line_of_four_columns(malsori, text):
+    result = malsori("phonemes", text)
+    if result.exit_code == 0:
+        (line,) = result.stdout.splitlines()
+        assert line.count("\t") == 3
+    else:
+        assert len(result.stderr.splitlines()) == 1

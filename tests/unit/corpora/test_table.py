@@ -30,7 +30,7 @@ def table(tmp_path: Path, record_tone: Callable[..., Path]) -> Path:
         "wavs/2.wav\r\n",
         encoding="utf-8",
     )
-    (tmp_path / "notes.csv").write_text("name,remark\na,b\n")
+    (tmp_path / ".notes.csv").write_text("name,remark\na,b\n")
     return tmp_path
 
 

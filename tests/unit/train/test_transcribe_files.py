@@ -1,6 +1,14 @@
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipeline.audio.hearing import HeardRecording, hear_recording
+from pipeline.audio.settings import FrontEndSettings
+from pipeline.record import Rejection
 from train.transcribe import cut_at_pauses, find_audio
 
 
@@ -34,3 +42,27 @@ def test_folders_are_searched_and_other_files_passed_over(tmp_path):
     found = find_audio([tmp_path, tmp_path / "b/notes.txt", tmp_path / "empty"])
     names = [str(path.relative_to(tmp_path)) for path in found]
     assert names == ["a.flac", "b/c/한글.WAV", "b/x.m4a", "b/y.raw", "b/notes.txt", "empty"]
+
+
+@given(
+    content=st.binary(max_size=400) | st.binary(max_size=60).map(lambda rest: b"RIFF$\1\0\0WAVEfmt " + rest)
+)
+@pytest.mark.parametrize("suffix", [".raw", ".PCM", ".wav"])
+def test_any_bytes_are_heard_or_refused(suffix, content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"x{suffix}")
+        path.write_bytes(content)
+        heard = hear_recording(path, settings=FrontEndSettings.off())
+    assert isinstance(heard, HeardRecording | Rejection)
+
+
+def test_what_is_no_file_is_found_so_that_it_is_reported(tmp_path):
+    (tmp_path / "to nothing.wav").symlink_to("nowhere")
+    (tmp_path / "loop.wav").symlink_to("loop.wav")
+    (tmp_path / "folder.wav").mkdir()
+    too_long = tmp_path / ("x" * 300)
+    assert [path.name for path in find_audio([tmp_path, too_long])] == [
+        "loop.wav",
+        "to nothing.wav",
+        too_long.name,
+    ]
