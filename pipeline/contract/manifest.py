@@ -40,7 +40,7 @@ def _below_the_root(path: str) -> str:
 
 def _relative(root: str) -> str:
     if root.startswith("/") or ":" in root or not _is_plain(root):
-        raise ValueError("expected a path relative to the manifest; give another place with --root")
+        raise ValueError("expected a path relative to the manifest, such as ../shards")
     return root
 
 

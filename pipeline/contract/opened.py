@@ -40,8 +40,8 @@ class OpenedManifest:
         target = _resolve(path, named_by=self.path)
         if not self.allow_outside and not target.is_relative_to(self.folder):
             raise HandOffBroken(
-                f"{name} of {self.path} is a link that leads out of {self.folder}, to {target};"
-                " --allow-outside follows it"
+                f"{name} of {self.path} is a link that leads out of {self.folder}, to {target}:"
+                " put the file itself there (malsori follows such links with --allow-outside)"
             )
         return path
 

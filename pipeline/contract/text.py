@@ -1,4 +1,6 @@
-"""Text from a file that somebody else wrote, made safe for a terminal."""
+"""Text from a file that somebody else wrote, made safe for a terminal and for Markdown."""
+
+import html
 
 MAX_SHOWN = 200
 
@@ -15,6 +17,16 @@ def printable(text: str) -> str:
         char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
         for char in text
     )
+
+
+def plain_markdown(text: str) -> str:
+    r"""`text` as Markdown that means nothing but itself, on one line.
+
+    >>> plain_markdown("*a*\n<b>")
+    '\\*a\\* &lt;b&gt;'
+    """
+    line = "".join(f"\\{letter}" if letter in "\\`*_[]|#~" else letter for letter in " ".join(text.split()))
+    return html.escape(printable(line))
 
 
 def shorten(text: str) -> str:

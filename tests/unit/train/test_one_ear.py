@@ -14,7 +14,7 @@ import train.cli
 from train.data.dataset import Utterances
 from train.data.sources import open_sources
 from train.evaluation.evaluate import score
-from train.run.checkpoint import TrainedOn
+from train.run.record import TrainedOn
 from train.run.folder import find_checkpoint
 
 RATE_HZ = 44_100
