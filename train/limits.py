@@ -16,6 +16,7 @@ Count = Annotated[int, Field(ge=1, le=10**9)]
 Few = Annotated[int, Field(ge=1, le=1_000)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Milliseconds = Annotated[int, Field(ge=1, le=250)]
+ManifestWeight = Annotated[float, Field(ge=1e-6, le=100)]
 Decibels = Annotated[float, Field(ge=-40, le=100)]
 SpeedPercent = Annotated[int, Field(ge=50, le=200)]
 

@@ -23,6 +23,7 @@ from train.limits import (
     Few,
     Fraction,
     Kernel,
+    ManifestWeight,
     Milliseconds,
     OptimOption,
     SpeedPercent,
@@ -173,9 +174,7 @@ class BatchingSettings(Settings):
     most_padding: Annotated[float, Field(gt=1, le=1_000)] = 1.1
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.05  # random change of lengths before sorting by them
     shortest_first: bool = True  # the first epoch goes from short to long (SortaGrad)
-    weights: Annotated[
-        tuple[Annotated[float, Field(ge=1e-6, le=100)], ...], Field(max_length=10_000, fail_fast=True)
-    ] = ()
+    weights: Annotated[tuple[ManifestWeight, ...], Field(max_length=10_000, fail_fast=True)] = ()
 
     @model_validator(mode="after")
     def _longest_fits(self) -> Self:

@@ -79,7 +79,7 @@ class RunFolder:
             HandOffBroken: There are checkpoints, and all are damaged.
         """
         steps = self._steps()[::-1]
-        newest = self._first_whole(steps, MODEL, told=False)
+        newest = self._first_whole(steps, MODEL)
         ranked = [self._step(best.step) for best in newest.record.position.best] if newest else []
         return self._first_whole(list(dict.fromkeys([*ranked, *steps])), MODEL)
 
