@@ -70,7 +70,8 @@ def read_language_model(arpa: Path, *, dictionary: Path) -> LanguageModel:
         try:
             return LanguageModel(KenLM(str(arpa), Dictionary(str(dictionary))), dictionary)
         except (RuntimeError, ValueError) as error:
-            raise HandOffBroken(f"{arpa} is not a language model: {shorten(str(error))}") from error
+            problem = " ".join(str(error).split())
+            raise HandOffBroken(f"{arpa} is not a language model: {shorten(problem)}") from error
 
 
 def write_tokens(path: Path, vocabulary: Vocabulary) -> None:

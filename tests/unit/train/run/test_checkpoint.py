@@ -12,8 +12,8 @@ from train.loop.optim import make_optimiser
 from train.model.deepspeech2 import Recogniser
 from train.run.card import model_card
 from train.run.checkpoint import capture, read_checkpoint
-from train.run.record import Best, CheckpointRecord, Position, TrainedOn
 from train.run.folder import RunFolder, find_checkpoint
+from train.run.record import Best, CheckpointRecord, Position, TrainedOn
 from train.settings import read_settings
 
 DEFAULT, OFF = FrontEndSettings(silence=SilenceSettings(), denoise=DenoiseSettings()), FrontEndSettings.off()

@@ -118,8 +118,18 @@ def test_when_all_are_damaged_they_are_named_and_stay(copied):
 
 @pytest.mark.parametrize(
     "name",
-    ["step-00000010.tar.gz", "step-00000010", "step-10", "step-0000001x", "step-000000010", "step-٠٠٠٠٠٠١٠"]
-    + ["step-00000010 (copy)", "Step-00000010", "best", "step-00000010\n"],
+    [
+        "step-00000010.tar.gz",
+        "step-00000010",
+        "step-10",
+        "step-0000001x",
+        "step-000000010",
+        "step-٠٠٠٠٠٠١٠",
+        "step-00000010 (copy)",
+        "Step-00000010",
+        "best",
+        "step-00000010\n",
+    ],
 )
 def test_only_folders_with_a_steps_name_are_checkpoints(copied, name):
     stray = copied.checkpoints / name

@@ -108,7 +108,7 @@ def test_there_are_edges_to_try():
     assert {name.split(".")[1] for name in set(SETTINGS) - limited} <= free
 
 
-@pytest.mark.parametrize(("name", "edge"), AT_THE_EDGE, ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "edge"), AT_THE_EDGE, ids=str)
 def test_a_checkpoint_of_accepted_settings_reads_back_equal(
     tone_manifest, micro, tmp_path_factory, name, edge
 ):
@@ -127,8 +127,8 @@ def test_a_checkpoint_of_accepted_settings_reads_back_equal(
         written, read = written_and_read(
             accepted, open_sources([tone_manifest]), tmp_path_factory, best=(Best(per=1e300, step=0),)
         )
-    except InputRejected as refused:
-        assert "optim" in str(refused) or "mel filters are empty" in str(refused)
+    except InputRejected:
+        assert name.startswith(("optim.", "features."))  # torch knows of limits that the settings do not
         return
     assert read == written
 
@@ -142,8 +142,8 @@ def test_every_optimiser_comes_back_as_it_was_or_is_refused_at_once(tone_manifes
     recogniser = Recogniser(chosen, KOREAN)
     try:
         optimiser = make_optimiser(recogniser, chosen.optim)
-    except InputRejected as refused:
-        assert kind in str(refused)
+    except InputRejected:
+        assert kind in {"LBFGS", "Muon", "Optimizer", "SparseAdam"}
         return
     require_storable(recogniser, optimiser, settings=chosen, sources=sources, ranks=1)
     for parameter in recogniser.parameters():

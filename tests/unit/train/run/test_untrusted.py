@@ -14,6 +14,7 @@ from mutations import mutate_bytes
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.settings import read_preset
+from train.decoding.greedy import decode_greedily
 from train.loop.optim import make_optimiser
 from train.run.checkpoint import read_checkpoint
 from train.run.record import MODEL, OPTIMISER, RECORD
@@ -179,8 +180,9 @@ def test_damaged_weights_are_refused_or_read(folder, seed):
     try:
         recogniser = checkpoint.load_recogniser()
         checkpoint.restore(recogniser, make_optimiser(recogniser, checkpoint.record.settings.optim))
-    except HandOffBroken as refused:
-        assert "\n" not in str(refused)
+    except HandOffBroken:
+        return
+    assert recogniser.parameter_count() > 10_000
 
 
 def test_what_was_hashed_is_what_is_read(folder):
@@ -204,8 +206,8 @@ def test_weights_that_are_not_finite_end_in_an_answer(folder, cheap):
     )
     rewrite(folder, lambda _: None)
     recogniser = read_checkpoint(folder).load_recogniser().eval()
-    log_probs_TNV, _ = recogniser(torch.zeros((1, 16_000), dtype=torch.int16), torch.tensor([16_000]))
-    assert log_probs_TNV.size(1) == 1
+    answer = decode_greedily(*recogniser(torch.zeros((1, 16_000), dtype=torch.int16), torch.tensor([16_000])))
+    assert len(answer) == 1
 
 
 OPTIMISERS = {
