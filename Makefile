@@ -19,6 +19,8 @@ NAME ?= $(if $(RAW),$(notdir $(RAW:%/=%)),sample)
 OUT ?= data/shards/$(NAME)
 JOBS ?=
 MANIFEST ?= manifests/$(NAME).json
+OF_SAMPLE := $(filter manifests/sample.json,$(MANIFEST))
+PRESET ?= $(if $(OF_SAMPLE),tiny,small)
 RUN ?= data/runs/$(basename $(notdir $(MANIFEST)))
 ARGS ?=
 BENCH_CORPUS := $(or $(RAW),../shared/corpora/tedxkr-mini)
@@ -43,15 +45,9 @@ preprocess: .venv/preprocess.stamp ## raw recordings -> shards and a manifest [C
 	$(BIN)/malsori preprocess "$(or $(RAW),data/sample/raw)" --corpus $(CORPUS) $(if $(RAW),,$(SAMPLE)) \
 		--out "$(OUT)" --manifest "$(MANIFEST)" $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
-# Without MANIFEST, the sample is preprocessed first; what is finished is not done again.
-ifeq ($(MANIFEST),manifests/sample.json)
-train: preprocess
-PRESET ?= tiny
-else
-PRESET ?= small
-endif
-
+# Without MANIFEST, the sample is preprocessed first; what is finished is not done again. ARGS are fit's.
 train: .venv/train.stamp ## shards -> a recogniser [MANIFEST= PRESET= RUN= ARGS=]; alone: the bundled sample, tiny preset
+	$(if $(OF_SAMPLE),$(MAKE) --no-print-directory preprocess ARGS=)
 	$(BIN)/malsori-train fit "$(MANIFEST)" --run "$(RUN)" --preset $(PRESET) --resume $(ARGS)
 
 test: .venv/test.stamp ## the whole test suite

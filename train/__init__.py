@@ -9,11 +9,12 @@
     evaluation/ error rates of a checkpoint on a split
     transcribe  audio files to IPA, with times, and to Hangul
     settings    everything that can be set; presets/: named sets of it
+    limits      how large the numbers in the settings may be
 
 Of `pipeline`, only `contract` and `audio` are imported.
 
 To follow one batch: data/sources.py, data/dataset.py, loop/setup.py, data/batching.py,
-run/fit.py, loop/loader.py, loop/step.py, data/augment.py, model/features.py,
+run/trainer.py, loop/loader.py, loop/step.py, data/augment.py, model/features.py,
 model/deepspeech2.py, loop/optim.py.
 """
 

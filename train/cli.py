@@ -1,21 +1,25 @@
 """`malsori-train`: fit, evaluate, transcribe. Torch is imported only inside the commands."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
-from pipeline.contract.errors import InputRejected, exit_codes
+from pipeline.contract.errors import InputRejected, MissingResource, exit_codes
+from pipeline.contract.files import locked
 from pipeline.contract.terminal import print_json, print_note, print_row
-from pipeline.contract.text import one_line
+from pipeline.contract.text import one_line, shorten
 from train.decoding import DecoderName
 
 if TYPE_CHECKING:
     from train.transcribe import Transcribed
 
 DECODERS: Final = get_args(DecoderName)
+NO_MEMORY: Final = ("DefaultCPUAllocator", "CUDA out of memory", "CUDA error: out of memory", "_ALLOC_FAILED")
 DECODER_HELP: Final = (
     "greedy takes the best symbol of each frame; beam searches; ngram searches with a phone n-gram of the"
     " train split; words searches for the words of the train split, as they are spelled."
@@ -28,10 +32,24 @@ class ExitCodes(click.Group):
     def invoke(self, context: click.Context) -> Any:
         """Run the command."""
         try:
-            with exit_codes(again="fit with --resume"):
+            with exit_codes(again="fit with --resume"), _memory_errors():
                 return super().invoke(context)
         except click.UsageError as error:  # it may quote a stranger's file name
             raise click.UsageError(one_line(error.format_message()), error.ctx) from error
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Raise torch's errors of memory, the GPU's and the CPU's, as the user's problem that they are."""
+    try:
+        yield
+    except RuntimeError as error:
+        if type(error).__name__ == "OutOfMemoryError" or any(sign in str(error) for sign in NO_MEMORY):
+            raise MissingResource(
+                f"the memory ran out: {shorten(str(error).splitlines()[0])}; free some, or lower"
+                " batching.budget_s"
+            ) from error
+        raise
 
 
 @click.group(cls=ExitCodes, context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,14 +123,17 @@ def evaluate_command(checkpoint: Path, manifest: str, *, split: str, decoder: st
     and keep both in the run's folder.
     """
     from train.data.sources import open_sources
-    from train.evaluation.evaluate import evaluate, write_evaluation
+    from train.evaluation.evaluate import evaluate, require_folder, require_rows, write_evaluation
     from train.run.folder import find_checkpoint
 
     found, sources = find_checkpoint(checkpoint), open_sources([manifest])
+    require_rows(sources, split)
+    require_folder(out)
     for source in sources:
         source.check_hashes(split)
     summary, rows = evaluate(found, sources, split=split, decoder=decoder)
-    write_evaluation(out, summary, rows)
+    with locked(out, option="--out"):
+        write_evaluation(out, summary, rows)
     print_row(_one_line(summary))
 
 

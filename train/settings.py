@@ -1,23 +1,40 @@
-"""The settings of a training run, one section for each stage."""
+"""The settings of a training run, one section for each stage.
+
+They come from the command, and from checkpoints that anyone may have written: limits.py says how
+far each may go.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
+from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.settings import Settings, parse_overrides, read_preset
 from train.decoding import DecoderName
+from train.limits import (
+    MOST_STEPS,
+    MOST_VALUES_A_SECOND,
+    AtMost16,
+    Count,
+    Decibels,
+    Few,
+    Fraction,
+    Kernel,
+    ManifestWeight,
+    Milliseconds,
+    OptimOption,
+    SpeedPercent,
+    Stride,
+    Stripes,
+    StripeWidth,
+    Width,
+)
 
 PRESETS: Final = Path(__file__).parent / "presets"
 DEFAULT_PRESET: Final = "small"
-
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Kernel = tuple[PositiveInt, PositiveInt]
-SpeedPercent = Annotated[int, Field(ge=50, le=200)]
-Decibels = Annotated[float, Field(ge=-40, le=100)]
 
 
 class FeatureSettings(Settings):
@@ -31,10 +48,10 @@ class FeatureSettings(Settings):
     mels: Annotated[int, Field(ge=8, le=256)] = 80
     coefficients: Annotated[int, Field(ge=1, le=256)] = 40
     normalise: Literal["utterance", "corpus"] = "utterance"
-    window_ms: PositiveInt = 25
-    hop_ms: PositiveInt = 10
-    fft_size: PositiveInt = 512
-    lowest_hz: Annotated[float, Field(ge=0)] = 20.0
+    window_ms: Milliseconds = 25
+    hop_ms: Milliseconds = 10
+    fft_size: Annotated[int, Field(ge=16, le=8_192)] = 512
+    lowest_hz: Annotated[float, Field(ge=0, le=8000)] = 20.0
     highest_hz: Annotated[float, Field(gt=0, le=8000)] = 8000.0
 
     @property
@@ -42,8 +59,23 @@ class FeatureSettings(Settings):
         """The number of values in a frame."""
         return self.coefficients if self.kind == "mfcc" else self.mels
 
+    @property
+    def hop(self) -> int:
+        """The samples from one frame to the next."""
+        return SAMPLE_RATE_HZ * self.hop_ms // 1000
+
+    @property
+    def window(self) -> int:
+        """The samples that a frame sees."""
+        return SAMPLE_RATE_HZ * self.window_ms // 1000
+
     @model_validator(mode="after")
-    def _coefficients_exist(self) -> Self:
+    def _sizes_agree(self) -> Self:
+        if not self.hop <= self.window <= self.fft_size:
+            found = f"{self.hop}, {self.window} and {self.fft_size} samples"
+            raise ValueError(f"features: expected hop <= window <= fft_size, found {found}")
+        if self.lowest_hz >= self.highest_hz:
+            raise ValueError(f"lowest_hz {self.lowest_hz} is not below highest_hz {self.highest_hz}")
         if self.kind == "mfcc" and self.coefficients > self.mels:
             raise ValueError(
                 f"{self.coefficients} coefficients from {self.mels} mels; expected no more than mels"
@@ -54,14 +86,16 @@ class FeatureSettings(Settings):
 class AugmentSettings(Settings):
     """Changes to the wave (speed, noise, gain), then SpecAugment: stripes of features set to the mean."""
 
-    speed_percents: Annotated[tuple[SpeedPercent, ...], Field(min_length=1)] = (100,)  # drawn for each row
+    speed_percents: Annotated[
+        tuple[SpeedPercent, ...], Field(min_length=1, max_length=100, fail_fast=True)
+    ] = (100,)  # drawn for each row
     noise_share: Fraction = 0.0  # of the rows
     noise_snr_db: tuple[Decibels, Decibels] = (10.0, 40.0)
     gain_db: Annotated[float, Field(ge=0, le=40)] = 0.0  # up to this much louder or quieter
-    bin_stripes: Annotated[int, Field(ge=0)] = 0
-    bin_stripe_widest: PositiveInt = 10
-    time_stripes: Annotated[int, Field(ge=0)] = 0
-    time_stripe_widest: PositiveInt = 20
+    bin_stripes: Stripes = 0
+    bin_stripe_widest: StripeWidth = 10
+    time_stripes: Stripes = 0
+    time_stripe_widest: StripeWidth = 20
     time_masked_most: Fraction = 0.2  # of an utterance's frames, all stripes together
 
 
@@ -73,17 +107,17 @@ class ModelSettings(Settings):
     network that is not `bidirectional` may see `lookahead` future frames after its last layer.
     """
 
-    channels: tuple[PositiveInt, ...] = (32, 32)
-    kernels: tuple[Kernel, ...] = ((41, 11), (21, 11))
-    bin_strides: tuple[PositiveInt, ...] = (2, 2)
-    time_strides: tuple[PositiveInt, ...] = (2, 1)
-    embeddings: tuple[PositiveInt, ...] = ()  # widths of pointwise layers
+    channels: Annotated[tuple[Width, ...], AtMost16] = (32, 32)
+    kernels: Annotated[tuple[Kernel, ...], AtMost16] = ((41, 11), (21, 11))
+    bin_strides: Annotated[tuple[Stride, ...], AtMost16] = (2, 2)
+    time_strides: Annotated[tuple[Stride, ...], AtMost16] = (2, 1)
+    embeddings: Annotated[tuple[Width, ...], AtMost16] = ()  # widths of pointwise layers
     cell: Literal["gru", "lstm"] = "gru"
     bidirectional: bool = True
-    lookahead: Annotated[int, Field(ge=0)] = 0
-    layers: PositiveInt = 3
-    hidden: PositiveInt = 512
-    classifier: tuple[PositiveInt, ...] = ()  # widths of layers before the last
+    lookahead: Annotated[int, Field(ge=0, le=1_000)] = 0
+    layers: Annotated[int, Field(ge=1, le=100)] = 3
+    hidden: Width = 512
+    classifier: Annotated[tuple[Width, ...], AtMost16] = ()  # widths of layers before the last
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
     @model_validator(mode="after")
@@ -106,19 +140,21 @@ class OptimSettings(Settings):
     by `plateau_factor` whenever `plateau_patience` validations in a row brought no improvement.
     """
 
-    name: str = "AdamW"
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    name: Annotated[str, Field(max_length=100)] = "AdamW"
+    learning_rate: Annotated[float, Field(ge=1e-15, le=1_000)] = 1e-3
     betas: tuple[Fraction, Fraction] = (0.9, 0.98)  # where the optimiser has them
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
-    options: dict[str, float | bool] = Field(default_factory=dict)  # further arguments of the optimiser
+    weight_decay: Annotated[float, Field(ge=0, le=1_000)] = 1e-2
+    options: dict[str, OptimOption] = Field(
+        default_factory=dict, max_length=30
+    )  # further arguments of the optimiser
     schedule: Literal["constant", "linear", "cosine", "tri-stage", "plateau"] = "cosine"
-    warmup_steps: Annotated[int, Field(ge=0)] = 200
+    warmup_steps: Annotated[int, Field(ge=0, le=MOST_STEPS)] = 200
     hold: Fraction = 0.4
     plateau_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    plateau_patience: PositiveInt = 2
+    plateau_patience: Count = 2
     final_factor: Fraction = 0.02
-    clip_norm: Annotated[float, Field(gt=0)] = 1.0
-    accumulate: PositiveInt = 1
+    clip_norm: Annotated[float, Field(ge=1e-15, le=1e15)] = 1.0
+    accumulate: Annotated[int, Field(ge=1, le=10_000)] = 1
     precision: Literal["float32", "bf16", "fp16"] = "float32"  # bf16 pays on GPUs, and CPUs that support it
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the averaged weights; 0: no average
 
@@ -132,13 +168,13 @@ class BatchingSettings(Settings):
     twice, 0.5 means a different half every epoch. Without weights every row is read once.
     """
 
-    budget_s: Annotated[float, Field(gt=0)] = 240.0
-    most_rows: PositiveInt = 256
-    longest_s: Annotated[float, Field(gt=0)] = 40.0
-    most_padding: Annotated[float, Field(gt=1)] = 1.1
+    budget_s: Annotated[float, Field(ge=0.1, le=100_000)] = 240.0
+    most_rows: Annotated[int, Field(ge=1, le=100_000)] = 256
+    longest_s: Annotated[float, Field(ge=0.1, le=3_600)] = 40.0
+    most_padding: Annotated[float, Field(gt=1, le=1_000)] = 1.1
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.05  # random change of lengths before sorting by them
     shortest_first: bool = True  # the first epoch goes from short to long (SortaGrad)
-    weights: tuple[Annotated[float, Field(gt=0, le=100)], ...] = ()
+    weights: Annotated[tuple[ManifestWeight, ...], Field(max_length=10_000, fail_fast=True)] = ()
 
     @model_validator(mode="after")
     def _longest_fits(self) -> Self:
@@ -151,19 +187,19 @@ class LoopSettings(Settings):
     """How long to train, how often to validate, save and log, and on what device."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    epochs: PositiveInt = 40
-    max_steps: PositiveInt | None = None
-    validate_every_epochs: PositiveInt = 1
-    patience: PositiveInt | None = None  # end the run after this many validations without improvement
-    checkpoint_minutes: Annotated[float, Field(gt=0)] = 15.0
-    keep_last: PositiveInt = 2
-    keep_best: PositiveInt = 1
-    log_every_steps: PositiveInt = 20
-    bad_steps_in_a_row: PositiveInt = 8  # end the run after this many skipped steps
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 40
+    max_steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] | None = None
+    validate_every_epochs: Count = 1
+    patience: Count | None = None  # end the run after this many validations without improvement
+    checkpoint_minutes: Annotated[float, Field(gt=0, le=1_000_000)] = 15.0
+    keep_last: Count = 2
+    keep_best: Few = 1
+    log_every_steps: Count = 20
+    bad_steps_in_a_row: Count = 8  # end the run after this many skipped steps
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: PositiveInt | None = None  # of the CPU; by default torch uses all cores
+    threads: Few | None = None  # of the CPU; by default torch uses all cores
     compile: bool = False  # torch.compile the batch norms: needs g++, and a minute at the start
-    loader_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    loader_timeout_s: Annotated[float, Field(ge=0.01, le=86_400)] = 60.0
     tensorboard: bool = True
 
     def seed_for(self, *purpose: int) -> int:
@@ -180,12 +216,12 @@ class DecodeSettings(Settings):
     """How log-probabilities become labels or words (train/decoding)."""
 
     decoder: DecoderName = "greedy"  # measures the finished run
-    beam: PositiveInt = 50  # hypotheses kept after each frame
+    beam: Annotated[int, Field(ge=1, le=10_000)] = 50  # hypotheses kept after each frame
     ngram_order: Annotated[int, Field(ge=2, le=6)] = 6  # the most that KenLM reads
     word_order: Annotated[int, Field(ge=2, le=6)] = 3
-    words: PositiveInt = 200_000  # at most this many of the most frequent words
-    model_rows: PositiveInt = 100_000  # rows of the train split that n-grams are estimated from
-    tuned_rows: PositiveInt = 200  # rows of the valid split that weights are tuned on
+    words: Count = 200_000  # at most this many of the most frequent words
+    model_rows: Count = 100_000  # rows of the train split that n-grams are estimated from
+    tuned_rows: Count = 200  # rows of the valid split that weights are tuned on
 
     def models(self) -> dict[str, Any]:
         """The settings that the language models and their weights depend on."""
@@ -202,6 +238,30 @@ class TrainSettings(Settings):
     batching: BatchingSettings = BatchingSettings()
     loop: LoopSettings = LoopSettings()
     decode: DecodeSettings = DecodeSettings()
+
+    @property
+    def values_a_second(self) -> int:
+        """The values that the widest layer makes of a second of audio."""
+        model, rate, bins = self.model, -(-SAMPLE_RATE_HZ // self.features.hop), self.features.bins
+        values = [rate * 2 * self.features.fft_size]
+        for channels, bin_stride, time_stride in zip(
+            model.channels, model.bin_strides, model.time_strides, strict=True
+        ):
+            bins, rate = -(-bins // bin_stride), -(-rate // time_stride)
+            values.append(rate * bins * channels)
+        gates = {"gru": 3, "lstm": 4}[model.cell] * (2 if model.bidirectional else 1)
+        widths = (*model.embeddings, *model.classifier, gates * model.hidden)
+        return max([*values, *(rate * width for width in widths)])
+
+    @model_validator(mode="after")
+    def _layers_are_not_too_wide(self) -> Self:
+        if self.values_a_second > MOST_VALUES_A_SECOND:
+            raise ValueError(
+                f"a layer of this network would have {self.values_a_second:,} values for a second of audio;"
+                f" expected at most {MOST_VALUES_A_SECOND:,}: lower model.channels or model.hidden, or raise"
+                " features.hop_ms or the strides"
+            )
+        return self
 
     def resume_signature(self) -> dict[str, Any]:
         """The settings that determine the losses: a resumed run must have the same ones.

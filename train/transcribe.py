@@ -22,7 +22,7 @@ from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.decoding.greedy import Decode, Decoded
 from train.decoding.hangul import compose_syllables
 from train.model.deepspeech2 import Recogniser
-from train.model.inference import recognise
+from train.model.inference import inference_batching, recognise
 
 # What counts as audio in a folder. libsndfile reads no AAC: such a file is reported, not passed over.
 SUFFIXES: Final = frozenset(
@@ -101,7 +101,7 @@ def transcribe(
 
 def _transcribe(recogniser: Recogniser, path: Path, heard: HeardRecording, decode: Decode) -> Transcribed:
     """Recognise a recording piece by piece; no batch holds more than one of the training did."""
-    batching = recogniser.settings.batching
+    batching = inference_batching(recogniser.settings)
     pieces = cut_at_pauses(heard.samples, longest=int(batching.longest_s * SAMPLE_RATE_HZ))
     phones: list[Phone] = []
     texts: list[str] = []

@@ -10,7 +10,12 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.files import read_regular
+from pipeline.contract.text import shorten
 from pipeline.contract.validation import first_setting_problem
+
+MOST_BYTES = 2**20
+DEEPEST = 10  # tables within tables
 
 
 class Settings(BaseModel):
@@ -40,6 +45,8 @@ class Settings(BaseModel):
             raise InputRejected(first_setting_problem(cls, error)) from error
         except TypeError as error:
             raise InputRejected(f"settings: {error}; expected TOML numbers, strings, arrays") from error
+        except RecursionError as error:
+            raise InputRejected("settings: nested too deeply; expected stage.key=value") from error
 
 
 def fingerprint_values(values: Mapping[str, Any]) -> str:
@@ -49,13 +56,15 @@ def fingerprint_values(values: Mapping[str, Any]) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file. Raises InputRejected if it is missing or malformed."""
+    """The tables of a TOML file. Raises InputRejected if it is missing, too large or malformed."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path, most_bytes=MOST_BYTES).decode())
     except FileNotFoundError as error:
         raise InputRejected(f"no settings file at {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputRejected(f"{path} is not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError is one, and so is a number too long
+        raise InputRejected(f"{path} is not TOML: {shorten(str(error))}") from error
+    except OSError as error:
+        raise InputRejected(f"the settings file {path} cannot be read: {error.strerror}") from error
 
 
 def read_preset(name: str, *, folder: Path) -> dict[str, Any]:
@@ -77,8 +86,11 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
         key, separator, text = assignment.partition("=")
         if not separator or not key.strip():
             raise InputRejected(f"--set {assignment!r}: expected stage.key=value")
+        parts = key.strip().split(".")
+        if len(parts) > DEEPEST:
+            raise InputRejected(f"--set {shorten(assignment)!r}: expected stage.key=value")
         nested: Any = _toml_value(text.strip())
-        for part in reversed(key.strip().split(".")):
+        for part in reversed(parts):
             nested = {part: nested}
         table = _merge(table, nested)
     return table
@@ -95,8 +107,8 @@ def merge_tables(*tables: dict[str, Any]) -> dict[str, Any]:
 def _toml_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text  # a bare word, as people type it in a shell
+    except (ValueError, RecursionError):
+        return text  # a bare word, as people type it in a shell; or what is no value of any setting
 
 
 def _merge(base: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:

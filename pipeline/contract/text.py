@@ -1,5 +1,6 @@
-"""Text from a file that somebody else wrote, made safe for a terminal."""
+"""Text from a file that somebody else wrote, made safe for a terminal and for Markdown."""
 
+import html
 import json
 from unicodedata import category
 
@@ -67,6 +68,16 @@ def _json_escape(char: str) -> str:
     if category(char) == "Cs":
         return f"\\\\u{ord(char):04x}"
     return json.dumps(char)[1:-1]
+
+
+def plain_markdown(text: str) -> str:
+    r"""`text` as Markdown that means nothing but itself, on one line.
+
+    >>> plain_markdown("*a*\n<b>")
+    '\\*a\\* &lt;b&gt;'
+    """
+    line = "".join(f"\\{letter}" if letter in "\\`*_[]|#~" else letter for letter in " ".join(text.split()))
+    return html.escape(printable(line))
 
 
 def shorten(text: str) -> str:

@@ -4,13 +4,12 @@ The header is YAML. Its values are written as JSON, a subset of YAML, so nothing
 else's manifest can break out of them.
 """
 
-import html
 import json
 from collections.abc import Iterable, Sequence
 
 from pipeline.audio.settings import FrontEndSettings
 from pipeline.contract.manifest import Manifest, SettingsRecord
-from pipeline.contract.text import printable
+from pipeline.contract.text import plain_markdown, printable
 
 LICENCES = {
     "CC0 1.0": "cc0-1.0",
@@ -51,7 +50,7 @@ def dataset_card(manifest: Manifest) -> str:
     return "\n".join(
         [
             *_header(manifest),
-            f"# {_plain(manifest.name)}",
+            f"# {plain_markdown(manifest.name)}",
             "",
             "Korean speech with its transcripts, pronunciation and phones, prepared by malsori.",
             "",
@@ -97,7 +96,7 @@ def _splits(manifest: Manifest) -> list[str]:
 
 def _sources(manifest: Manifest) -> list[str]:
     rows = [
-        (_plain(source.corpus.title), _plain(source.corpus.licence), f"{source.utterances:,}")
+        (plain_markdown(source.corpus.title), plain_markdown(source.corpus.licence), f"{source.utterances:,}")
         for source in manifest.sources
     ]
     return [
@@ -114,7 +113,7 @@ def _contents(manifest: Manifest) -> list[str]:
     for split in _splits(manifest):
         shards = manifest.split_shards(split)
         utterances, seconds = sum(shard.rows for shard in shards), sum(shard.seconds for shard in shards)
-        rows.append((_plain(split), f"{utterances:,}", f"{seconds / 3600:.2f}"))
+        rows.append((plain_markdown(split), f"{utterances:,}", f"{seconds / 3600:.2f}"))
     statistics = manifest.statistics
     rows.append(("all", f"{manifest.counts.kept:,}", f"{statistics.seconds_out / 3600:.2f}"))
     speakers = f"{len(statistics.speakers):,}" if statistics.speakers else "not named"
@@ -134,7 +133,8 @@ def _dropped(manifest: Manifest) -> list[str]:
         f"Of {counts.read:,} utterances read, {counts.read - counts.kept:,} were dropped.",
         "",
         *_table(
-            ["Reason", "Utterances"], [(_plain(reason), f"{n:,}") for reason, n in counts.dropped.items()]
+            ["Reason", "Utterances"],
+            [(plain_markdown(reason), f"{n:,}") for reason, n in counts.dropped.items()],
         ),
     ]
 
@@ -144,7 +144,7 @@ def _how_it_was_made(manifest: Manifest) -> list[str]:
     for record in manifest.settings:
         lines += _settings(record)
     if manifest.history:
-        lines += ["Since then:", "", *(f"- {_plain(line)}" for line in manifest.history), ""]
+        lines += ["Since then:", "", *(f"- {plain_markdown(line)}" for line in manifest.history), ""]
     return lines
 
 
@@ -154,7 +154,7 @@ def _settings(record: SettingsRecord) -> list[str]:
     content = content.replace("<", r"\u003c")  # not every reader takes indented code for code
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     return [
-        f"Settings `{record.fingerprint}` with {_plain(versions)}:",
+        f"Settings `{record.fingerprint}` with {plain_markdown(versions)}:",
         "",
         *(f"    {line}" for line in content.splitlines()),
         "",
@@ -179,12 +179,6 @@ def _columns(manifest: Manifest) -> list[tuple[str, str]]:
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
     return [*lines, *(f"| {' | '.join(cells)} |" for cells in rows), ""]
-
-
-def _plain(text: str) -> str:
-    """Somebody else's text as Markdown that means nothing but itself, on one line."""
-    line = "".join(f"\\{letter}" if letter in "\\`*_[]|#~" else letter for letter in " ".join(text.split()))
-    return html.escape(printable(line))
 
 
 def _yaml(document: str) -> str:

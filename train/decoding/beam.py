@@ -19,9 +19,10 @@ from typing import Any, Final
 
 from torch import Tensor
 
-from pipeline.contract.errors import MissingResource
+from pipeline.contract.errors import HandOffBroken, MissingResource
 from pipeline.contract.files import write_text
 from pipeline.contract.settings import Settings
+from pipeline.contract.text import shorten
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
 from train.decoding.greedy import Decode, Decoded
 from train.decoding.lexicon import join_pieces
@@ -56,13 +57,21 @@ class LanguageModel:
 
 
 def read_language_model(arpa: Path, *, dictionary: Path) -> LanguageModel:
-    """Load an ARPA file; its tokens are numbered by their lines in `dictionary`."""
+    """Load an ARPA file; its tokens are numbered by their lines in `dictionary`.
+
+    Raises:
+        HandOffBroken: KenLM cannot read it.
+    """
     require_flashlight()
     from flashlight.lib.text.decoder.kenlm import KenLM
     from flashlight.lib.text.dictionary import Dictionary
 
     with _quiet():
-        return LanguageModel(KenLM(str(arpa), Dictionary(str(dictionary))), dictionary)
+        try:
+            return LanguageModel(KenLM(str(arpa), Dictionary(str(dictionary))), dictionary)
+        except (RuntimeError, ValueError) as error:
+            problem = " ".join(str(error).split())
+            raise HandOffBroken(f"{arpa} is not a language model: {shorten(problem)}") from error
 
 
 def write_tokens(path: Path, vocabulary: Vocabulary) -> None:

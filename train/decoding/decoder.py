@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import NonNegativeInt, ValidationError
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import file_sha256, write_text
+from pipeline.contract.files import file_sha256, is_regular, locked, read_regular, write_text
 from pipeline.contract.manifest import Sha256
 from pipeline.contract.settings import Settings
 from train.data.dataset import Utterances
@@ -32,14 +32,22 @@ from train.decoding.beam import (
 )
 from train.decoding.greedy import Decode, decode_greedily
 from train.decoding.lexicon import read_lexicon
-from train.decoding.ngram import estimate
+from train.decoding.ngram import check_arpa, estimate
 from train.decoding.tuning import START, reference_of, tune_weights
 from train.model.deepspeech2 import Recogniser
-from train.run.checkpoint import Checkpoint, TrainedOn
+from train.run.checkpoint import Checkpoint
 from train.run.logs import say
+from train.run.record import FileName, TrainedOn
 from train.settings import DecodeSettings
 
 RECORD: Final = "decoder.json"
+FILES: Final = {
+    "ngram": ("phones.arpa", "tokens.txt"),
+    "words": ("words.arpa", "words.txt", "lexicon.txt"),
+}
+"""The language model, the file that numbers its tokens and, for words, how they are spelled."""
+
+MOST_RECORD_BYTES: Final = 2**20
 
 
 class DecoderRecord(Settings):
@@ -56,9 +64,9 @@ class DecoderRecord(Settings):
     settings: DecodeSettings
     manifests: tuple[Sha256, ...]
     files: dict[str, Sha256]
-    checkpoint: dict[str, Sha256]
+    checkpoint: dict[FileName, Sha256]
     weights: Weights
-    tuned_on: int
+    tuned_on: NonNegativeInt
     valid_error: float | None
 
 
@@ -95,7 +103,8 @@ def open_decoder(
     folder = models_folder(checkpoint) / name
     record = _read_record(folder, checkpoint, settings)
     if record is None:
-        record = _prepare_models(name, folder, recogniser, checkpoint, offered)
+        with locked(folder, option="checkpoint"):  # two that made them at once would mix their files
+            record = _prepare_models(name, folder, recogniser, checkpoint, offered)
     facts = record.model_dump(mode="json", include={"weights", "tuned_on", "valid_error"})
     decode = _load_decoder(name, folder, recogniser)(record.weights)
     return OpenDecoder(decode, {"decoder": name, "beam": settings.beam, **facts})
@@ -117,18 +126,18 @@ def models_folder(checkpoint: Checkpoint) -> Path:
 def _read_record(folder: Path, checkpoint: Checkpoint, settings: DecodeSettings) -> DecoderRecord | None:
     """The record, if all of it still holds."""
     path = folder / RECORD
-    if not path.is_file():
+    if not is_regular(path):
         return None
     try:
-        record = DecoderRecord.model_validate_json(path.read_bytes())
-    except ValidationError:
-        return None  # written by another version of this program
-    models = ((folder / name, sha256) for name, sha256 in record.files.items())
+        record = DecoderRecord.model_validate_json(read_regular(path, most_bytes=MOST_RECORD_BYTES))
+    except (ValidationError, OSError):
+        return None  # written by another version of this program, or by somebody else
+    models = [(folder / name, record.files.get(name)) for name in FILES[folder.name]]
     fits = (
         record.settings.models() == settings.models()
         and record.manifests == _contents(checkpoint)
         and record.checkpoint == checkpoint.record.files
-        and all(model.is_file() and file_sha256(model) == sha256 for model, sha256 in models)
+        and all(is_regular(model) and file_sha256(model) == sha256 for model, sha256 in models)
     )
     return record if fits else None
 
@@ -149,11 +158,10 @@ def _prepare_models(
     if rows:
         make = _load_decoder(name, folder, recogniser)
         weights, error = tune_weights(make, recogniser, valid, rows, words=words)
-    names = ("words.arpa", "words.txt", "lexicon.txt") if words else ("phones.arpa", "tokens.txt")
     record = DecoderRecord(
         settings=settings,
         manifests=_contents(checkpoint),
-        files={each: file_sha256(folder / each) for each in names},
+        files={each: file_sha256(folder / each) for each in FILES[name]},
         checkpoint=checkpoint.record.files,
         weights=weights,
         tuned_on=len(rows),
@@ -192,11 +200,15 @@ def _write_word_model(folder: Path, recogniser: Recogniser, sources: list[ShardS
 
 
 def _load_decoder(name: str, folder: Path, recogniser: Recogniser) -> Callable[[Weights], Decode]:
-    """Load the models once; returns the function that makes a decoder of them with given weights."""
-    words = name == "words"
-    files = ("words.arpa", "words.txt") if words else ("phones.arpa", "tokens.txt")
-    model = read_language_model(folder / files[0], dictionary=folder / files[1])
-    lexicon = folder / "lexicon.txt" if words else None
+    """Load the models once; returns the function that makes a decoder of them with given weights.
+
+    Raises:
+        HandOffBroken: They are not models as `malsori-train` writes them.
+    """
+    paths = [folder / each for each in FILES[name]]
+    check_arpa(paths[0])
+    model = read_language_model(paths[0], dictionary=paths[1])
+    lexicon = paths[2] if name == "words" else None
     beam = recogniser.settings.decode.beam
     return lambda weights: beam_decoder(
         recogniser.vocabulary, weights, beam=beam, model=model, lexicon=lexicon
@@ -210,7 +222,7 @@ def _training_sources(checkpoint: Checkpoint, offered: Sequence[ShardSource]) ->
     for trained in checkpoint.record.manifests:
         source = at_hand.get(trained.content_sha256)
         if source is None:
-            (source,) = open_sources([trained.path])
+            source = _reopen(trained, checkpoint)
             if TrainedOn.of(source).content_sha256 != trained.content_sha256:
                 raise InputRejected(
                     f"{checkpoint.folder} was trained on {trained.name}, but {trained.path} has other"
@@ -218,6 +230,27 @@ def _training_sources(checkpoint: Checkpoint, offered: Sequence[ShardSource]) ->
                 )
         sources.append(source)
     return sources
+
+
+def _reopen(trained: TrainedOn, checkpoint: Checkpoint) -> ShardSource:
+    """A manifest of the training, where the training found it: on this machine, and only there.
+
+    Older checkpoints have the path as it was given, from a folder that is mostly above the run's.
+    """
+    if "://" in trained.path:
+        raise InputRejected(
+            f"{checkpoint.folder} was trained on {trained.path}, which is not fetched because a checkpoint"
+            " says so: make its decoder with malsori-train evaluate, giving that manifest"
+        )
+    places = [Path(trained.path), *(above / trained.path for above in checkpoint.folder.absolute().parents)]
+    found = next((place for place in places if is_regular(place)), None)
+    if found is None:
+        raise InputRejected(
+            f"{checkpoint.folder} was trained on {trained.path}, which is not there any more: make its"
+            " decoder with malsori-train evaluate, giving that manifest, or decode with greedy or beam"
+        )
+    (source,) = open_sources([found])
+    return source
 
 
 def _contents(checkpoint: Checkpoint) -> tuple[str, ...]:

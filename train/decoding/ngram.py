@@ -6,15 +6,23 @@ order 6, the highest that KenLM's builds read.
 """
 
 import math
+import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
+
+from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.files import open_regular
 
 START: Final = "<s>"
 END: Final = "</s>"
 UNKNOWN: Final = "<unk>"
+HEAD_BYTES: Final = 512
+SHORTEST_LINE_BYTES: Final = 4  # of an n-gram: a number, a tab, a token and the line's end
 NEVER: Final = -99.0  # stands for log10 of 0
 
 Gram = tuple[str, ...]
@@ -42,6 +50,25 @@ class Ngrams:
     def _line(self, gram: Gram) -> str:
         line = f"{self.log_probs[gram]:.6f}\t{' '.join(gram)}"
         return f"{line}\t{self.backoffs[gram]:.6f}" if gram in self.backoffs else line
+
+
+def check_arpa(path: Path) -> None:
+    """Check that a file begins as an ARPA file, and has room for the n-grams that it announces.
+
+    KenLM allocates what the header says, and also reads a binary format of its own, which it trusts.
+
+    Raises:
+        HandOffBroken: It does not, or has not.
+    """
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        head = stream.read(HEAD_BYTES).split(b"\n\n")[0]
+    counts = re.fullmatch(rb"\\data\\((?:\nngram [1-6]=[0-9]{1,12})+)", head)
+    announced = sum(int(line.split(b"=")[1]) for line in counts[1].split()[1::2]) if counts else 0
+    if not 0 < announced * SHORTEST_LINE_BYTES <= size:
+        raise HandOffBroken(
+            f"{path} is not an ARPA file of {announced:,} n-grams: remove its folder, and it is made again"
+        )
 
 
 def estimate(sentences: Sequence[Sequence[str]], *, order: int, tokens: Sequence[str]) -> Ngrams:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
 
+from pipeline.contract.text import printable
 from pipeline.contract.vocabulary import KOREAN
 from train.evaluation.metrics import align
 
 NOTHING: Final = "-"  # the reference of an insertion, the hypothesis of a deletion
+FORMULA: Final = ("=", "+", "-", "@")  # how a cell begins that a spreadsheet computes
 CELL: Final = 16  # pixels
 MARGIN: Final = 44
 
@@ -39,9 +41,20 @@ def confusions_csv(confusions: Confusions) -> str:
     stream = io.StringIO()
     symbols = symbols_of(confusions)
     table = csv.writer(stream, lineterminator="\n")
-    table.writerow(["reference", *symbols])
-    table.writerows([meant, *(confusions[meant, said] for said in symbols)] for meant in symbols)
+    table.writerow(["reference", *map(_as_cell, symbols)])
+    table.writerows([_as_cell(meant), *(confusions[meant, said] for said in symbols)] for meant in symbols)
     return stream.getvalue()
+
+
+def _as_cell(symbol: str) -> str:
+    """A symbol as a spreadsheet's cell: one that would be taken for a formula begins with '."""
+    cell = printable(symbol)
+    return f"'{cell}" if cell.startswith(FORMULA) and cell != NOTHING else cell
+
+
+def _as_xml(symbol: str) -> str:
+    """A symbol as XML's text, which holds no control characters, not even escaped ones."""
+    return escape(printable(symbol))
 
 
 def confusions_svg(confusions: Confusions) -> str:
@@ -59,9 +72,9 @@ def confusions_svg(confusions: Confusions) -> str:
     parts = [head]
     for at, symbol in enumerate(symbols):
         middle = MARGIN + CELL * at + CELL // 2
-        parts.append(f'<text x="{MARGIN - 4}" y="{middle + 3}" text-anchor="end">{escape(symbol)}</text>')
+        parts.append(f'<text x="{MARGIN - 4}" y="{middle + 3}" text-anchor="end">{_as_xml(symbol)}</text>')
         place = f'x="{middle}" y="{MARGIN - 6}" transform="rotate(-90 {middle} {MARGIN - 6})"'
-        parts.append(f"<text {place}>{escape(symbol)}</text>")
+        parts.append(f"<text {place}>{_as_xml(symbol)}</text>")
     for down, meant in enumerate(symbols):
         for across, said in enumerate(symbols):
             count = confusions[meant, said]
@@ -69,7 +82,7 @@ def confusions_svg(confusions: Confusions) -> str:
                 colour = "#3b82f6" if meant == said else "#ef4444"
                 place = f'x="{MARGIN + CELL * across}" y="{MARGIN + CELL * down}"'
                 share = max(count / totals[meant], 0.04) ** 0.5
-                title = f"<title>{escape(meant)} as {escape(said)}: {count}</title>"
+                title = f"<title>{_as_xml(meant)} as {_as_xml(said)}: {count}</title>"
                 parts.append(
                     f'<rect {place} width="{CELL - 1}" height="{CELL - 1}" fill="{colour}"'
                     f' fill-opacity="{share:.2f}">{title}</rect>'

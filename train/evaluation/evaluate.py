@@ -1,13 +1,20 @@
 """Measuring a recogniser on the rows of a split."""
 
 import json
+import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import write_text
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
+
+from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.files import read_regular, write_text
 from pipeline.contract.schema import SAMPLE_RATE_HZ
+from pipeline.contract.text import shorten
+from pipeline.contract.validation import first_problem
 from train.data.dataset import Utterances
 from train.data.sources import ShardSource, require_same_vocabulary
 from train.decoding.decoder import open_decoder
@@ -20,10 +27,29 @@ from train.loop.distributed import pick_device
 from train.model.deepspeech2 import Recogniser
 from train.model.inference import recognise_rows
 from train.run.checkpoint import Checkpoint
-from train.run.logs import write_json_lines
+from train.run.logs import say, write_json_lines
+from train.run.record import TrainedOn
 
 HELD_OUT: Final = ("test", "valid")
 EVALUATION: Final = "evaluation.json"
+MOST_EVALUATION_BYTES: Final = 2**28  # 300,000 speakers have 60 MB
+
+
+class Evaluation(BaseModel):
+    """What evaluation.json must have to be believed; the rest of it is for people."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    per: NonNegativeFloat
+    split: str
+    substitutions: NonNegativeInt
+    deletions: NonNegativeInt
+    insertions: NonNegativeInt
+    reference_phones: NonNegativeInt
+    utterances: NonNegativeInt
+    unreadable: NonNegativeInt
+    tuned_on: NonNegativeInt = 0
+    measured: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +80,7 @@ def score(recogniser: Recogniser, utterances: Utterances, decode: Decode = decod
 
     Raises:
         InputRejected: The rows have no labels, so that there is no error rate.
+        HandOffBroken: No row that has labels can be read.
     """
     if not utterances.label_counts_R.sum():
         raise InputRejected(
@@ -66,6 +93,10 @@ def score(recogniser: Recogniser, utterances: Utterances, decode: Decode = decod
         for row, found in zip(part.rows, decode(part.log_probs_TNV, part.frames_N), strict=True):
             reference = utterances.labels(row).tolist()
             scored.append(Scored(row, reference, found, count_edits(reference, found.labels)))
+    if not any(one.reference for one in scored):
+        raise HandOffBroken(
+            f"no utterance with labels in split {utterances.split!r} could be read: make its shards again"
+        )
     return Scores(sorted(scored, key=lambda one: one.row), unreadable)
 
 
@@ -99,17 +130,35 @@ def evaluate(
         **opened.description,
         "cer_is_of": "spelled words" if decoder == "words" else "syllables as pronounced",
         **break_down(rows),
+        "measured": what_is_measured(checkpoint, sources, split=split, decoder=decoder),
     }
     return summary, rows
 
 
+def what_is_measured(
+    checkpoint: Checkpoint, sources: list[ShardSource], *, split: str, decoder: str
+) -> dict[str, Any]:
+    """All that the figures of an evaluation depend on: where two have the same, so are the figures."""
+    return {
+        "checkpoint": dict(sorted(checkpoint.record.files.items())),
+        "manifests": [TrainedOn.of(source).content_sha256 for source in sources],
+        "split": split,
+        "decoder": decoder,
+        "decode": {} if decoder == "greedy" else checkpoint.record.settings.decode.models(),
+    }
+
+
+def require_rows(sources: list[ShardSource], split: str) -> None:
+    """Raise InputRejected unless the manifests have rows in a split."""
+    known = {shard.split for source in sources for shard in source.manifest.shards if shard.rows}
+    if split not in known:
+        raise InputRejected(f"no rows in split {split!r}; there are {', '.join(sorted(known)) or 'none'}")
+
+
 def open_split(sources: list[ShardSource], split: str) -> Utterances:
     """The rows of a split. Raises InputRejected if the manifests have none."""
-    utterances = Utterances(sources, split)
-    if not len(utterances):
-        known = {shard.split for source in sources for shard in source.manifest.shards if shard.rows}
-        raise InputRejected(f"no rows in split {split!r}; there are {', '.join(sorted(known)) or 'none'}")
-    return utterances
+    require_rows(sources, split)
+    return Utterances(sources, split)
 
 
 def held_out_split(sources: list[ShardSource]) -> str | None:
@@ -140,6 +189,31 @@ def write_evaluation(folder: Path, summary: dict[str, Any], rows: list[dict[str,
     write_text(folder / "confusions.svg", confusions_svg(confusions))
     write_text(folder / "evaluation.html", evaluation_page(summary, rows, confusions))
     write_text(folder / EVALUATION, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+
+
+def require_folder(path: Path) -> None:
+    """Raise InputRejected now, not after the measuring, if no folder can be at `path`."""
+    for place in (path, *path.absolute().parents):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if not stat.S_ISDIR(place.stat().st_mode):
+                raise InputRejected(f"-o {path}: {place} is a file; name a folder, existing or new")
+            return
+
+
+def read_evaluation(folder: Path) -> dict[str, Any] | None:
+    """The content of a folder's evaluation.json; None if there is none, or none that can be used."""
+    path = folder / EVALUATION
+    if not os.path.lexists(path):
+        return None
+    try:
+        raw = read_regular(path, most_bytes=MOST_EVALUATION_BYTES)
+        Evaluation.model_validate_json(raw)
+        content: dict[str, Any] = json.loads(raw)
+    except (OSError, ValueError, RecursionError) as error:
+        problem = first_problem(error) if isinstance(error, ValidationError) else str(error)
+        say(f"{path} cannot be used ({shorten(problem)}): the checkpoint is measured again")
+        return None
+    return content
 
 
 def _describe(one: Scored, utterances: Utterances, recogniser: Recogniser) -> dict[str, Any]:

@@ -6,5 +6,5 @@
     optim        the loss, the optimiser, the learning rate, the averaged weights
     distributed  the device, and several processes that take the same steps
 
-The loop itself is in run/fit.py.
+The loop itself is in run/trainer.py.
 """

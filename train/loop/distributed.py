@@ -10,7 +10,7 @@ would take.
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from pipeline.contract.errors import InputRejected, MissingResource
+from pipeline.contract.errors import InputRejected, MalsoriError, MissingResource
 
 TIMEOUT: Final = timedelta(minutes=30)  # the first rank measures a split while the others wait
 Value = TypeVar("Value")
@@ -106,6 +106,23 @@ class Ranks:
         dist.broadcast_object_list(values, src=0)
         received: Value = values[0]
         return received
+
+    def agree(self, action: Callable[[], object]) -> None:
+        """The first rank does `action`; what it raises for the user is raised on every rank.
+
+        Without this the others would wait for a rank that is gone.
+        """
+        problem: Exception | None = None
+        if self.first:
+            try:
+                action()
+            except (MalsoriError, OSError) as error:
+                problem = error
+        problem = self.broadcast(problem)
+        if problem is not None:
+            if self.count > 1:
+                dist.barrier()  # so that all have heard of it before the first one leaves
+            raise problem
 
 
 ALONE: Final = Ranks()

@@ -9,9 +9,9 @@ Shapes: N batch, T frames, L labels, V vocabulary and blank.
 
 import inspect
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.vocabulary import BLANK_ID
 from train.settings import OptimSettings
+
+Item = TypeVar("Item")
 
 
 def ctc_losses(log_probs_TNV: Tensor, frames_N: Tensor, labels_NL: Tensor, counts_N: Tensor) -> Tensor:
@@ -38,23 +40,59 @@ def make_optimiser(model: nn.Module, settings: OptimSettings) -> torch.optim.Opt
     """The optimiser of torch.optim; weight decay leaves out vectors (biases, batch-norm scales).
 
     Raises:
-        InputRejected: There is no such optimiser, or it rejects the options given.
+        InputRejected: There is no such optimiser, it rejects the options given, or cannot train a
+            network such as this one.
     """
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    slot_names(settings, device=trained[0].device)
+    return _make(trained, settings)
+
+
+def divide_parameters(
+    parameters: Iterable[Item], dims: Callable[[Item], int]
+) -> tuple[list[Item], list[Item]]:
+    """Those with weight decay and those without, in the order in which optimisers number them."""
+    kept = list(parameters)
+    return [one for one in kept if dims(one) > 1], [one for one in kept if dims(one) <= 1]
+
+
+def slot_names(settings: OptimSettings, *, device: torch.device) -> dict[bool, frozenset[str]]:
+    """What the optimiser keeps for a parameter after a step: for vectors (False) and the rest (True).
+
+    Found by taking a step, so that an optimiser that cannot is refused before anything is trained.
+
+    Raises:
+        InputRejected: As for `make_optimiser`.
+    """
+    toys = [nn.Parameter(torch.ones(2, 2, device=device)), nn.Parameter(torch.ones(2, device=device))]
+    for toy in toys:
+        toy.grad = torch.ones_like(toy)
+    try:
+        optimiser = _make(toys, settings)
+        optimiser.step()
+    except (TypeError, ValueError, RuntimeError, AssertionError, OverflowError) as error:
+        raise InputRejected(f"optim.name = {settings.name!r} with {settings.options}: {error}") from error
+    return {toy.dim() > 1: frozenset(optimiser.state[toy]) for toy in toys}
+
+
+def _make(trained: Sequence[nn.Parameter], settings: OptimSettings) -> torch.optim.Optimizer:
     kind = getattr(torch.optim, settings.name, None)
     if not (isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer)):
         raise InputRejected(f"optim.name = {settings.name!r}: torch.optim has no such optimiser")
     known = inspect.signature(kind).parameters
     standard: dict[str, Any] = {"lr": settings.learning_rate, "betas": settings.betas, "fused": True}
+    taken = {"params", "lr", "betas", "weight_decay"} & settings.options.keys()
+    if taken:
+        raise InputRejected(
+            f"optim.options has {taken.pop()!r}; set optim.learning_rate, betas, weight_decay"
+        )
     options = {key: value for key, value in standard.items() if key in known} | settings.options
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    decayed, others = divide_parameters(trained, dims=Tensor.dim)
     groups = [
-        {"params": [p for p in trained if p.dim() > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
+        {"params": decayed, "weight_decay": settings.weight_decay},
+        {"params": others, "weight_decay": 0.0},
     ]
-    try:
-        return kind(groups, **options)
-    except (TypeError, ValueError) as error:
-        raise InputRejected(f"optim.name = {settings.name!r} with {settings.options}: {error}") from error
+    return kind(groups, **options)
 
 
 def learning_rate(step: int, progress: float, settings: OptimSettings, *, cuts: int = 0) -> float:

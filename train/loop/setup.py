@@ -101,8 +101,8 @@ class TrainingSetup:
             "epochs": self.settings.loop.epochs,
             "steps_per_epoch": len(steps),
             "batches_per_epoch": len(batches),
-            "rows_in_largest_batch": max(map(len, batches)),
-            "padding": round(padded / real, 3),
+            "rows_in_largest_batch": max(map(len, batches), default=0),
+            "padding": round(padded / max(real, 1), 3),
         }
 
     def describe_in_a_line(self) -> str:

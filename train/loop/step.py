@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
 
-from pipeline.contract.errors import InputRejected
+from pipeline.contract.errors import MissingResource
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.data.augment import NORMAL_SPEED, add_noise, change_speeds, draw_speeds, mask_stripes, stretch
 from train.data.dataset import Batch
@@ -95,7 +95,7 @@ class Stepper:
         """Compute the gradients of a batch and discard them, to find out whether they fit into memory.
 
         Raises:
-            InputRejected: They do not.
+            MissingResource: They do not.
         """
         if not batch.ids:
             return
@@ -103,7 +103,7 @@ class Stepper:
         try:
             self._gradients([batch], 1.0, 0)
         except torch.OutOfMemoryError as error:
-            raise InputRejected(
+            raise MissingResource(
                 f"the largest batch ({len(batch.ids)} rows, {batch.pcm_NS.numel() / SAMPLE_RATE_HZ:.0f} s,"
                 f" padding included) does not fit into the GPU's memory; lower batching.budget_s: {error}"
             ) from error

@@ -22,6 +22,8 @@ from train.model.gru import run_gru
 from train.model.norm import MaskedBatchNorm
 from train.settings import ModelSettings, TrainSettings
 
+Shape = tuple[int, ...]
+
 CLIP: Final = 20.0
 
 
@@ -216,3 +218,16 @@ class Recogniser(nn.Module):
     def for_inference(self, device: torch.device) -> Self:
         """The same recogniser on `device`, in evaluation mode."""
         return self.to(device).eval()
+
+
+def layout_of(settings: TrainSettings, *, classes: int) -> tuple[dict[str, Shape], list[Shape]]:
+    """The shapes of a recogniser's weights and statistics, and of its parameters in order.
+
+    The network is built on torch's device without memory: its size can be known before it is there.
+    """
+    with torch.device("meta"):
+        network = DeepSpeech2(settings.model, bins=settings.features.bins, classes=classes)
+    shapes = {f"network.{name}": tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    if settings.features.normalise == "corpus":
+        shapes |= dict.fromkeys(("features.mean_F1", "features.deviation_F1"), (settings.features.bins, 1))
+    return shapes, [tuple(parameter.shape) for parameter in network.parameters()]

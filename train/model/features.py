@@ -40,15 +40,9 @@ class Features(nn.Module):
     def __init__(self, settings: FeatureSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.hop = SAMPLE_RATE_HZ * settings.hop_ms // 1000
+        self.hop = settings.hop
         self.fft_size = settings.fft_size
-        window = SAMPLE_RATE_HZ * settings.window_ms // 1000
-        if not self.hop <= window <= settings.fft_size:
-            raise InputRejected(
-                f"features: expected hop <= window <= fft_size, found {self.hop}, {window} and"
-                f" {settings.fft_size} samples"
-            )
-        self.register_buffer("window_W", torch.hann_window(window), persistent=False)
+        self.register_buffer("window_W", torch.hann_window(settings.window), persistent=False)
         self.register_buffer("filters_KM", _mel_filters(settings), persistent=False)
         mfcc = settings.kind == "mfcc"
         cosines_MF = create_dct(settings.coefficients, settings.mels, norm="ortho") if mfcc else None

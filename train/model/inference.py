@@ -5,6 +5,7 @@ Shapes: N batch, S samples, T frames, V vocabulary and blank.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from torch import Tensor
 from train.data.batching import cut_batches
 from train.data.dataset import Utterances
 from train.model.deepspeech2 import Recogniser
+from train.settings import BatchingSettings, TrainSettings
+
+MOST_VALUES: Final = 5 * 10**8  # in one layer for one batch: 2 GB; a full one of the preset large has 3.7e8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,15 @@ class Emissions:
     unreadable: tuple[str, ...]
 
 
+def inference_batching(settings: TrainSettings) -> BatchingSettings:
+    """The batches of recognition: those of training, or smaller ones where these would take gigabytes."""
+    most_s = MOST_VALUES / settings.values_a_second
+    longest_s, budget_s = (
+        min(own, most_s) for own in (settings.batching.longest_s, settings.batching.budget_s)
+    )
+    return settings.batching.model_copy(update={"longest_s": longest_s, "budget_s": budget_s})
+
+
 def recognise(recogniser: Recogniser, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
     """log_probs_TNV and frames_N of a batch, on the recogniser's device."""
     device = next(recogniser.parameters()).device
@@ -47,7 +60,7 @@ def recognise_rows(
     recogniser.eval()
     chosen = np.asarray(rows, np.int64)
     order = chosen[np.argsort(utterances.samples_R[chosen], kind="stable")]
-    for batch_rows in cut_batches(order, utterances.samples_R, recogniser.settings.batching):
+    for batch_rows in cut_batches(order, utterances.samples_R, inference_batching(recogniser.settings)):
         batch = utterances.collate(batch_rows)
         left_out = set(batch.unreadable)
         read = tuple(row for row in batch_rows if utterances.value(row, "id") not in left_out)

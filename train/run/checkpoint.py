@@ -3,11 +3,12 @@
     model.safetensors       weights and statistics to recognise with: averaged, if the run averages
     training.safetensors    the weights that training continues with, if it averages
     optimiser.safetensors   the optimiser's tensors
-    checkpoint.json         everything else
+    checkpoint.json         everything else (record.py)
     README.md               the model card
 
 Nothing in it is pickled. No generator's state is saved: every step has its own seed
-(`LoopSettings.seed_for`).
+(`LoopSettings.seed_for`). Anyone may have written it: the shapes that its settings give are
+compared with those that its files claim before anything is allocated.
 """
 
 import hashlib
@@ -15,138 +16,39 @@ import json
 import platform
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any
 
 import safetensors.torch
 import torch
-from pydantic import Field, NonNegativeInt, ValidationError
-from safetensors import SafetensorError
 from torch import Tensor
+from torch.amp.grad_scaler import GradScaler
 
-from pipeline.audio.settings import FrontEndSettings
-from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.files import file_sha256
-from pipeline.contract.manifest import Sha256, VocabularyRecord
-from pipeline.contract.settings import Settings
-from pipeline.contract.validation import first_problem
+from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.manifest import VocabularyRecord
+from pipeline.contract.text import printable, shorten
 from train.data.sources import ShardSource
-from train.loop.optim import Averaged
-from train.model.deepspeech2 import Recogniser
-from train.settings import TrainSettings
+from train.loop.optim import Averaged, divide_parameters, slot_names
+from train.model.deepspeech2 import Recogniser, layout_of
+from train.run.record import (
+    MODEL,
+    OPTIMISER,
+    RECORD,
+    TRAINING,
+    CheckpointRecord,
+    FileName,
+    OptimiserRecord,
+    Position,
+    TrainedOn,
+    read_checkpoint_record,
+)
+from train.run.tensors import TensorHeader, open_tensors
+from train.settings import DecodeSettings, TrainSettings
 
-MODEL: Final = "model.safetensors"
-TRAINING: Final = "training.safetensors"
-OPTIMISER: Final = "optimiser.safetensors"
-RECORD: Final = "checkpoint.json"
-
-
-class Best(Settings):
-    """A validation that was among the best."""
-
-    per: float
-    step: NonNegativeInt
-
-
-class Position(Settings):
-    """How far a run has come: `step_in_epoch` steps of `epoch` are done.
-
-    Attributes:
-        best: The best validations, best first.
-        since_best: The number of validations since the best one.
-        cuts: How often the plateau schedule has lowered the learning rate.
-    """
-
-    step: NonNegativeInt = 0
-    epoch: NonNegativeInt = 0
-    step_in_epoch: NonNegativeInt = 0
-    skipped: NonNegativeInt = 0
-    skipped_in_a_row: NonNegativeInt = 0
-    valid_per: float | None = None
-    best: tuple[Best, ...] = ()
-    since_best: NonNegativeInt = 0
-    cuts: NonNegativeInt = 0
-
-
-class TrainedOn(Settings):
-    """A manifest that a run was trained on.
-
-    Attributes:
-        content_sha256: Of its shards and vocabulary.
-        corpora: Title and licence of each.
-        front_ends: What its recordings went through, each kind once; those of a manifest that
-            does not say are missing.
-        denoisers: Read from old checkpoints; no longer written. Those without `front_ends` name
-            the engines that denoised their recordings.
-    """
-
-    name: str
-    path: str
-    content_sha256: Sha256
-    train_hours: float
-    corpora: tuple[str, ...]
-    front_ends: tuple[FrontEndSettings, ...] = ()
-    denoisers: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, source: ShardSource) -> "TrainedOn":
-        """The record of `source`. Two runs of the pipeline that made the same shards give the same hash."""
-        manifest = source.manifest
-        shards = [(shard.split, shard.ranges, shard.sha256) for shard in manifest.shards]
-        content = json.dumps([manifest.vocabulary.sha256, shards])
-        front_ends = (FrontEndSettings.of_run(settings.values) for settings in manifest.settings)
-        return cls(
-            name=manifest.name,
-            path=source.path,
-            content_sha256=hashlib.sha256(content.encode()).hexdigest(),
-            train_hours=sum(shard.seconds for shard in manifest.split_shards("train")) / 3600,
-            corpora=tuple(f"{each.corpus.title} ({each.corpus.licence})" for each in manifest.sources),
-            front_ends=tuple(dict.fromkeys(each for each in front_ends if each is not None)),
-        )
-
-
-class CheckpointRecord(Settings):
-    """checkpoint.json."""
-
-    format: Literal[1] = 1
-    position: Position
-    settings: TrainSettings
-    vocabulary: VocabularyRecord
-    manifests: tuple[TrainedOn, ...]
-    ranks: Annotated[int, Field(ge=1)] = 1
-    versions: dict[str, str]
-    command: str
-    files: dict[str, Sha256]
-    optimiser: dict[str, Any]  # what is not a tensor: parameter groups, numbers, the loss scale
-
-    @property
-    def front_end(self) -> FrontEndSettings:
-        """What a recording goes through before it is recognised: the first manifest's front end."""
-        return next(iter(self._front_ends()), FrontEndSettings.off())
-
-    @property
-    def front_end_warning(self) -> str | None:
-        """Why recordings may be heard otherwise than in training; None if they are heard alike."""
-        known = self._front_ends()
-        if len(known) > 1:
-            return (
-                f"this model was trained on recordings treated in {len(known)} ways; yours are treated in the"
-                f" first: {self.front_end.describe()}"
-            )
-        if known:
-            return None
-        engines = sorted({engine for manifest in self.manifests for engine in manifest.denoisers})
-        denoised = f" (denoised by {' and '.join(engines)})" if engines else ""
-        return (
-            f"this model does not record how its training recordings were treated{denoised}: yours are"
-            " recognised as they are, without shortening pauses or denoising"
-        )
-
-    def _front_ends(self) -> list[FrontEndSettings]:
-        """Each kind once, in the order of the manifests."""
-        return list(dict.fromkeys(each for manifest in self.manifests for each in manifest.front_ends))
+LONGEST_COMMAND = 10_000
+Headers = Mapping[str, TensorHeader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,52 +64,113 @@ class Checkpoint:
         Raises:
             HandOffBroken: The weights are missing, damaged or of another model.
         """
-        recogniser = Recogniser(self.record.settings, self.record.vocabulary.vocabulary())
-        self.load_weights(recogniser)
+        weights = self.tensors(
+            MODEL
+        )  # before anything is built: they agree with the settings, or are refused
+        try:
+            recogniser = Recogniser(self.record.settings, self.record.vocabulary.vocabulary())
+        except InputRejected as error:
+            raise HandOffBroken(f"{self.folder}: {error}") from error
+        recogniser.load_state_dict(weights)
         return recogniser
 
-    def load_weights(self, recogniser: Recogniser, name: str = MODEL) -> None:
-        """Fill `recogniser` with the checkpoint's weights."""
-        try:
-            recogniser.load_state_dict(self.tensors(name))
-        except RuntimeError as error:
-            raise HandOffBroken(f"{self.folder}: the weights are of another model: {error}") from error
-
     def restore(
-        self, recogniser: Recogniser, optimiser: torch.optim.Optimizer, averaged: Averaged | None = None
+        self,
+        recogniser: Recogniser,
+        optimiser: torch.optim.Optimizer,
+        averaged: Averaged | None = None,
+        scaler: GradScaler | None = None,
     ) -> None:
-        """Give the recogniser, the optimiser and the average the state they had."""
+        """Give the recogniser, the optimiser, the average and the scale the state they had.
+
+        Raises:
+            HandOffBroken: The checkpoint has not the state of such a run.
+        """
         if averaged is not None:
             averaged.load(self.tensors(MODEL))
-        self.load_weights(recogniser, TRAINING if averaged is not None else MODEL)
+        recogniser.load_state_dict(self.tensors(TRAINING if averaged is not None else MODEL))
         state: dict[int, dict[str, Any]] = {}
         for key, value in self.tensors(OPTIMISER).items():
             parameter, name = key.split(".", 1)
             state.setdefault(int(parameter), {})[name] = value
-        for parameter, numbers in self.record.optimiser["numbers"].items():
-            state.setdefault(int(parameter), {}).update(numbers)
-        groups = [
-            {**group, "betas": tuple(group["betas"])} if "betas" in group else group
-            for group in self.record.optimiser["groups"]
-        ]
-        optimiser.load_state_dict({"state": state, "param_groups": groups})
+        for place, numbers in self.record.optimiser.numbers.items():
+            state.setdefault(int(place) if place.isdecimal() else -1, {}).update(numbers)
+        own = optimiser.state_dict()
+        self._check_slots(state, optimiser)
+        # The groups follow from the settings, which `check_resumable` has compared.
+        optimiser.load_state_dict({"state": state, "param_groups": own["param_groups"]})
+        if scaler is not None and scaler.is_enabled():
+            try:
+                scaler.load_state_dict(self.record.optimiser.scale)
+            except (KeyError, RuntimeError) as error:
+                raise HandOffBroken(f"{self.folder}: the scale of the loss is missing: {error}") from error
 
-    def tensors(self, name: str) -> dict[str, Tensor]:
+    def decoding_with(self, settings: DecodeSettings) -> "Checkpoint":
+        """The same checkpoint with other settings of the decoders: no training depends on them."""
+        changed = self.record.settings.model_copy(update={"decode": settings})
+        return replace(self, record=self.record.model_copy(update={"settings": changed}))
+
+    def check_files(self, *names: FileName) -> None:
+        """Read files, by default all of them, and discard what they hold.
+
+        Raises:
+            HandOffBroken: One is missing, damaged or of another model.
+        """
+        for name in names or tuple(self.record.files):
+            self.tensors(name)
+
+    def tensors(self, name: FileName) -> dict[str, Tensor]:
         """The tensors of one of the checkpoint's files.
 
         Raises:
-            HandOffBroken: The file is missing, or its hash is not the recorded one.
+            HandOffBroken: The file is missing, its tensors are not those that the settings give, or
+                its hash is not the recorded one.
         """
-        path = self.folder / name
-        try:
-            if file_sha256(path) != self.record.files.get(name):
-                raise HandOffBroken(f"{path} does not have the hash that {RECORD} gives; copy it again")
-            tensors: dict[str, Tensor] = safetensors.torch.load_file(path)
-        except FileNotFoundError as error:
-            raise HandOffBroken(f"{path} is missing; copy the whole checkpoint folder") from error
-        except SafetensorError as error:
-            raise HandOffBroken(f"{path} is not a safetensors file: {error}") from error
-        return tensors
+        check = self._check_optimiser if name == OPTIMISER else self._check_weights
+        with open_tensors(self.folder / name) as found:
+            problem = check(found.headers)
+            if problem is not None:
+                raise HandOffBroken(f"{found.path}: the tensors are of another model: {shorten(problem)}")
+            return found.read(sha256=self.record.files.get(name))
+
+    def _check_weights(self, headers: Headers) -> str | None:
+        expected, _ = layout_of(self.record.settings, classes=len(self.record.vocabulary.symbols) + 1)
+        different = sorted(expected.keys() ^ headers.keys())
+        if different:
+            return f"{different[0]} is only in {'the file' if different[0] in headers else 'the settings'}"
+        for name, header in headers.items():
+            if (header.shape, header.dtype) != (expected[name], torch.float32):
+                found = f"{header.shape} of {header.dtype}"
+                return f"{name} has the shape {found}; the settings give {expected[name]} of torch.float32"
+        return None
+
+    def _check_optimiser(self, headers: Headers) -> str | None:
+        """Each tensor belongs to a parameter and has its shape, or is smaller along some dimensions."""
+        _, shapes = layout_of(self.record.settings, classes=len(self.record.vocabulary.symbols) + 1)
+        parameters = [shape for group in divide_parameters(shapes, dims=len) for shape in group]
+        for key, header in headers.items():
+            place, _, slot = key.partition(".")
+            if not (place.isdecimal() and slot and len(place) < 9 and int(place) < len(parameters)):
+                return f"there is no parameter {place}"
+            shape = parameters[int(place)]
+            if header.shape and not (
+                len(header.shape) <= len(shape)
+                and all(
+                    own in {1, whole} for own, whole in zip(header.shape[::-1], shape[::-1], strict=False)
+                )
+            ):
+                return f"{key} has the shape {header.shape}, its parameter {shape}"
+        return None
+
+    def _check_slots(self, state: dict[int, dict[str, Any]], optimiser: torch.optim.Optimizer) -> None:
+        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+        names = slot_names(self.record.settings.optim, device=parameters[0].device)
+        for place, slots in state.items():
+            if not 0 <= place < len(parameters) or slots.keys() != names[parameters[place].dim() > 1]:
+                raise HandOffBroken(
+                    f"{self.folder}: parameter {place} has not the state that"
+                    f" {self.record.settings.optim.name} gives it: {shorten(', '.join(slots))}"
+                )
 
 
 def capture(
@@ -220,7 +183,7 @@ def capture(
     averaged: Averaged | None = None,
     scale: dict[str, Any] | None = None,
     ranks: int = 1,
-) -> tuple[dict[str, bytes], CheckpointRecord]:
+) -> tuple[dict[FileName, bytes], CheckpointRecord]:
     """The state of a run, ready to be written: the content of each file, and the record."""
     state = optimiser.state_dict()
     slots = [(i, name, value) for i, slot in state["state"].items() for name, value in slot.items()]
@@ -229,7 +192,7 @@ def capture(
         if not isinstance(value, Tensor):
             numbers.setdefault(str(i), {})[name] = value
     live = recogniser.state_dict()
-    files = {
+    files: dict[FileName, bytes] = {
         MODEL: _serialise(averaged.state if averaged else live),
         OPTIMISER: _serialise(
             {f"{i}.{name}": value for i, name, value in slots if isinstance(value, Tensor)}
@@ -237,18 +200,74 @@ def capture(
     }
     if averaged:
         files[TRAINING] = _serialise(live)
-    record = CheckpointRecord(
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    record = _make_record(
+        recogniser,
+        state["param_groups"],
+        hashes,
+        position=position,
+        settings=settings,
+        sources=sources,
+        numbers=numbers,
+        scale=scale or {},
+        ranks=ranks,
+    )
+    return files, record
+
+
+def require_storable(
+    recogniser: Recogniser,
+    optimiser: torch.optim.Optimizer,
+    *,
+    settings: TrainSettings,
+    sources: list[ShardSource],
+    ranks: int,
+) -> None:
+    """Find out before the first step that a run's checkpoints can be read back.
+
+    Raises:
+        InputRejected: They could not.
+    """
+    _make_record(
+        recogniser,
+        optimiser.state_dict()["param_groups"],
+        dict.fromkeys((MODEL, OPTIMISER), hashlib.sha256(b"").hexdigest()),
+        position=Position(),
+        settings=settings,
+        sources=sources,
+        numbers={},
+        scale={},
+        ranks=ranks,
+    ).to_text()
+
+
+def _make_record(
+    recogniser: Recogniser,
+    groups: list[dict[str, Any]],
+    hashes: dict[FileName, str],
+    *,
+    position: Position,
+    settings: TrainSettings,
+    sources: list[ShardSource],
+    numbers: dict[str, dict[str, Any]],
+    scale: dict[str, Any],
+    ranks: int,
+) -> CheckpointRecord:
+    return CheckpointRecord(
         position=position,
         settings=settings,
         vocabulary=VocabularyRecord.of(recogniser.vocabulary),
         manifests=tuple(map(TrainedOn.of, sources)),
         ranks=ranks,
         versions=versions(),
-        command=" ".join(sys.argv),
-        files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-        optimiser={"groups": state["param_groups"], "numbers": numbers, "scale": scale or {}},
+        command=printable(" ".join(sys.argv))[:LONGEST_COMMAND],
+        files=hashes,
+        optimiser=OptimiserRecord(
+            groups=tuple(json.loads(json.dumps(group)) for group in groups),  # no tuples, as when read back
+            numbers=numbers,
+            scale=scale,
+        ),
     )
-    return files, record
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -257,13 +276,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         HandOffBroken: The record is missing, invalid or of another format.
     """
-    path = folder / RECORD
-    try:
-        return Checkpoint(folder, CheckpointRecord.model_validate_json(path.read_bytes()))
-    except FileNotFoundError as error:
-        raise HandOffBroken(f"{path} is missing; copy the whole checkpoint folder") from error
-    except ValidationError as error:
-        raise HandOffBroken(f"{path}: {first_problem(error)}") from error
+    return Checkpoint(folder, read_checkpoint_record(folder / RECORD))
 
 
 def versions() -> dict[str, str]:

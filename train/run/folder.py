@@ -6,17 +6,25 @@
 A checkpoint is written under a temporary name and then renamed: under its own name it is complete.
 """
 
+import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import new_folder, replacing, sweep, write_text
+from pipeline.contract.errors import HandOffBroken, InputRejected
+from pipeline.contract.files import is_regular, new_folder, replacing, sweep, write_text
 from train.data.sources import ShardSource
 from train.run.card import CARD, model_card
-from train.run.checkpoint import RECORD, Checkpoint, CheckpointRecord, TrainedOn, read_checkpoint
+from train.run.checkpoint import Checkpoint, read_checkpoint
+from train.run.logs import say
+from train.run.record import MODEL, RECORD, CheckpointRecord, FileName, TrainedOn
 from train.settings import TrainSettings
+
+LOCK: Final = ".lock"  # of `locked`
+STEP: Final = re.compile(r"step-[0-9]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,52 +53,88 @@ class RunFolder:
         """The folder of the checkpoints."""
         return self.path / "checkpoints"
 
-    def checkpoint_to_resume(self, *, resume: bool) -> Checkpoint | None:
-        """The checkpoint to resume from; None for a run that starts from the beginning.
-
-        Raises:
-            InputRejected: The path is a file, or a folder that is not empty without `resume`.
-        """
-        if self.path.exists() and not self.path.is_dir():
+    def require_usable(self, *, resume: bool) -> None:
+        """Raise InputRejected for a file, and for a folder in use unless that run is to `resume`."""
+        if os.path.lexists(self.path) and not self.path.is_dir():
             raise InputRejected(f"--run {self.path} is a file; name a folder, existing or new")
-        if not resume and self.path.exists() and any(self.path.iterdir()):
+        if not resume and self.path.is_dir() and any(each.name != LOCK for each in self.path.iterdir()):
             raise InputRejected(
                 f"--run {self.path} is not empty; add --resume to continue that run, or name another folder"
             )
-        return self.last()
 
-    def last(self) -> Checkpoint | None:
-        """The newest checkpoint."""
-        steps = self._steps()
-        return read_checkpoint(steps[-1]) if steps else None
+    def last(self, *, told: bool = True) -> Checkpoint | None:
+        """The newest checkpoint that is whole; damaged ones are named on stderr if `told`, and stay.
+
+        Raises:
+            HandOffBroken: There are checkpoints, and all are damaged.
+        """
+        return self._first_whole(self._steps()[::-1], told=told)
 
     def best(self) -> Checkpoint | None:
-        """The checkpoint with the lowest PER on the valid split; the newest if none was measured."""
-        last = self.last()
-        if last is None or not last.record.position.best:
-            return last
-        return read_checkpoint(self._step(last.record.position.best[0].step))
+        """The checkpoint with the lowest PER on the valid split; the newest if none was measured.
 
-    def save(self, files: Mapping[str, bytes], record: CheckpointRecord) -> None:
+        A damaged one is named on stderr, and the next best is taken, or else the newest.
+
+        Raises:
+            HandOffBroken: There are checkpoints, and all are damaged.
+        """
+        steps = self._steps()[::-1]
+        newest = self._first_whole(steps, MODEL)
+        ranked = [self._step(best.step) for best in newest.record.position.best] if newest else []
+        return self._first_whole(list(dict.fromkeys([*ranked, *steps])), MODEL)
+
+    def save(self, files: Mapping[FileName, bytes], record: CheckpointRecord) -> None:
         """Write a checkpoint, completely or not at all, and remove those no longer kept."""
+        text = record.to_text()
         sweep(self.checkpoints)
-        final = self._step(record.position.step)  # exists if the run resumed from an older checkpoint
+        final = self._step(record.position.step)  # exists if it was damaged, and the run resumed before it
         with new_folder(final, replace=True) as folder:
             for name, content in files.items():
                 with replacing(folder / name) as stream:
                     stream.write(content)
             write_text(folder / CARD, model_card(record))
-            write_text(folder / RECORD, record.model_dump_json(indent=1) + "\n")
+            write_text(folder / RECORD, text)
         kept = {self._step(best.step) for best in record.position.best}
-        for folder in self._steps()[: -record.settings.loop.keep_last]:
+        # Later ones were damaged when this run resumed: they take no good one's place.
+        done = [folder for folder in self._steps() if folder <= final]
+        for folder in done[: -record.settings.loop.keep_last]:
             if folder not in kept:
-                shutil.rmtree(folder)
+                _remove(folder)
+
+    def _first_whole(self, folders: Sequence[Path], *names: FileName, told: bool = True) -> Checkpoint | None:
+        """The first of `folders` whose record, and files `names` (all by default), can be read."""
+        problems = []
+        for folder in folders:
+            try:
+                checkpoint = read_checkpoint(folder)
+                checkpoint.check_files(*names)
+            except HandOffBroken as error:
+                problems.append(f"{folder.name} is damaged ({error})")
+                continue
+            if told and problems:
+                say(f"{'; '.join(problems)}: {folder.name} is used instead")
+            return checkpoint
+        if problems:
+            raise HandOffBroken(
+                f"no checkpoint of {self.path} can be used: {'; '.join(problems)}. Copy them again, or train"
+                " into another --run"
+            )
+        return None
 
     def _steps(self) -> list[Path]:
-        return sorted(self.checkpoints.glob("step-*"))
+        """The checkpoints' folders, oldest first; whatever else lies beside them is not ours."""
+        found = self.checkpoints.iterdir() if self.checkpoints.is_dir() else ()
+        return sorted(path for path in found if STEP.fullmatch(path.name) and path.is_dir())
 
     def _step(self, step: int) -> Path:
         return self.checkpoints / f"step-{step:08d}"
+
+
+def _remove(folder: Path) -> None:
+    """Remove a checkpoint: first its name, so that a kill leaves no half of one under it."""
+    doomed = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
 
 
 def check_resumable(
@@ -124,7 +168,7 @@ def find_checkpoint(path: Path) -> Checkpoint:
     Raises:
         InputRejected: There is no checkpoint at the path.
     """
-    if (path / RECORD).is_file():
+    if is_regular(path / RECORD):
         return read_checkpoint(path)
     found = RunFolder(path).best()
     if found is None:

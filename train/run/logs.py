@@ -1,6 +1,7 @@
 """What a run reports: metrics.jsonl for programs, TensorBoard, a bar or lines on stderr for people."""
 
 import json
+import os
 import sys
 import time
 from collections import deque
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tqdm import tqdm
 
-from pipeline.contract.files import write_text
+from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.files import open_regular_text, write_text
 from pipeline.contract.terminal import print_note
-from pipeline.contract.text import one_line
+from pipeline.contract.text import one_line, shorten
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +38,7 @@ class MetricsLog:
     def __init__(self, path: Path, *, up_to_step: int) -> None:
         """Continue after `up_to_step`, dropping the rows of later steps that a killed run left."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        old = _whole_rows(path) if path.exists() else []
+        old = _whole_rows(path) if os.path.lexists(path) else []
         write_json_lines(path, (row for row in old if row["step"] <= up_to_step))
         self._stream = path.open("a", encoding="utf-8")
 
@@ -55,9 +57,20 @@ class MetricsLog:
 
 
 def _whole_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a metrics.jsonl, without a last line that a kill cut off."""
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]
+    """The rows of a metrics.jsonl, without a last line that a kill cut off.
+
+    Raises:
+        HandOffBroken: It is not a file of rows: somebody else wrote it, and it is left as it is.
+    """
+    try:
+        with open_regular_text(path, newline="\n") as stream:
+            rows = [json.loads(line) for line in stream if line.endswith("\n")]
+        if all(isinstance(row, dict) and type(row.get("step")) is int for row in rows):
+            return rows
+        problem = "a line is not an object with a step"
+    except (OSError, ValueError, RecursionError) as error:
+        problem = shorten(str(error))
+    raise HandOffBroken(f"{path} is not the log of a run ({problem}): mend it, or move it away")
 
 
 class Display:

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+import torch
 import torchaudio.models.decoder
 from click.testing import CliRunner
 
@@ -202,3 +203,52 @@ def test_a_manifest_at_a_url_is_trained_on_and_measured(tone_manifest, micro, tm
     result = call("evaluate", tmp_path / "run", url, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.stderr
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["manifests"] == [url]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
+        RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported later"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9"),
+    ],
+    ids=str,
+)
+def test_memory_that_ran_out_is_the_users_problem(tone_manifest, tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("train.run.fit.set_up_training", fail)
+    result = call("fit", tone_manifest, "--run", tmp_path / "run")
+    assert result.exit_code == MissingResource.exit_code
+    assert "the memory ran out" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.output
+
+
+def test_a_bug_is_still_a_traceback(tone_manifest, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("train.run.fit.set_up_training", fail)
+    assert isinstance(call("fit", tone_manifest, "--run", tmp_path / "run").exception, RuntimeError)
+
+
+@pytest.mark.parametrize("command", ["fit", "evaluate"])
+@pytest.mark.parametrize("place", ["file", "file/below", "x" * 300, "file/" + "x" * 300])
+def test_a_place_that_no_folder_can_have_is_refused_before_anything_is_done(
+    trained, tone_manifest, micro, tmp_path, monkeypatch, command, place
+):
+    (tmp_path / "file").write_text("somebody's")
+    arguments = {
+        "fit": ["fit", tone_manifest, "--preset", micro, "--run"],
+        "evaluate": ["evaluate", trained, tone_manifest, "-o"],
+    }
+    monkeypatch.setattr("train.evaluation.evaluate.evaluate", lambda *_, **__: pytest.fail("was measured"))
+    monkeypatch.setattr("train.run.fit.set_up_training", lambda *_, **__: pytest.fail("was trained"))
+    result = call(*arguments[command], tmp_path / place)
+    assert result.exit_code == 3
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert (tmp_path / "file").read_text() == "somebody's"

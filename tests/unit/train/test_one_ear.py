@@ -14,8 +14,8 @@ import train.cli
 from train.data.dataset import Utterances
 from train.data.sources import open_sources
 from train.evaluation.evaluate import score
-from train.run.checkpoint import TrainedOn
 from train.run.folder import find_checkpoint
+from train.run.record import TrainedOn
 
 RATE_HZ = 44_100
 PAUSE_S = 2.0

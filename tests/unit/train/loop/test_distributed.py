@@ -11,6 +11,7 @@ import torch
 from torch.distributed.run import parse_args
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.files import locked
 from train.cli import main
 from train.run.fit import fit
 from train.run.folder import RunFolder
@@ -96,6 +97,15 @@ def test_a_rank_with_nothing_to_do_waits_for_the_others(make_corpus, make_tones,
     assert codes == [0, 0, 0]
     assert len(losses_of(run)) == 4
     assert np.isfinite(losses_of(run)).all()
+
+
+def test_every_rank_is_refused_when_the_first_is(tone_manifest, micro, tmp_path):
+    """Not only the rank that takes the lock: the others would wait for it for half an hour."""
+    run = RunFolder(tmp_path / "run")
+    with locked(run.path, option="--run"):
+        codes = train_on_ranks(2, manifest=tone_manifest, run=run, preset=micro, assignments=[])
+    assert codes == [InputRejected.exit_code] * 2
+    assert [path.name for path in run.path.iterdir()] == [".lock"]
 
 
 def test_torchrun_leaves_our_options_to_us():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pipeline.contract.errors import InputRejected
+from pipeline.contract.errors import MissingResource
 from train.data.sources import open_sources
 from train.loop import step as step_module
 from train.loop.optim import make_optimiser
@@ -152,7 +152,7 @@ def test_memory_that_is_too_small_shows_when_it_is_probed(setup, stepper, monkey
         raise torch.OutOfMemoryError("tried to allocate 9 GiB")
 
     monkeypatch.setattr(step_module, "ctc_losses", no_memory)
-    with pytest.raises(InputRejected, match=r"largest batch \(\d+ rows.*lower batching.budget_s.*9 GiB"):
+    with pytest.raises(MissingResource, match=r"largest batch \(\d+ rows.*lower batching.budget_s.*9 GiB"):
         stepper.probe_memory(setup.largest_batch())
 
 

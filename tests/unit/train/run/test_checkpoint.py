@@ -11,8 +11,9 @@ from train.data.sources import open_sources
 from train.loop.optim import make_optimiser
 from train.model.deepspeech2 import Recogniser
 from train.run.card import model_card
-from train.run.checkpoint import Best, CheckpointRecord, Position, TrainedOn, capture, read_checkpoint
+from train.run.checkpoint import capture, read_checkpoint
 from train.run.folder import RunFolder, find_checkpoint
+from train.run.record import Best, CheckpointRecord, Position, TrainedOn
 from train.settings import read_settings
 
 DEFAULT, OFF = FrontEndSettings(silence=SilenceSettings(), denoise=DenoiseSettings()), FrontEndSettings.off()
@@ -214,17 +215,19 @@ def test_no_checkpoint_says_how_to_make_one(tmp_path):
 
 def test_a_folder_in_use_needs_resume(tmp_path):
     run = RunFolder(tmp_path / "run")
-    assert run.checkpoint_to_resume(resume=False) is None
+    run.require_usable(resume=False)
     run.path.mkdir()
-    assert run.checkpoint_to_resume(resume=False) is None
+    (run.path / ".lock").touch()  # a run was refused before it began
+    run.require_usable(resume=False)
+    assert run.last() is None
     run.metrics.write_text("")
     with pytest.raises(InputRejected, match="--resume"):
-        run.checkpoint_to_resume(resume=False)
-    assert run.checkpoint_to_resume(resume=True) is None
+        run.require_usable(resume=False)
+    run.require_usable(resume=True)
 
 
 def test_a_file_is_no_folder(tmp_path):
     path = tmp_path / "file"
     path.write_text("")
     with pytest.raises(InputRejected, match="is a file"):
-        RunFolder(path).checkpoint_to_resume(resume=True)
+        RunFolder(path).require_usable(resume=True)
