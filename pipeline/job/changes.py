@@ -62,12 +62,14 @@ class Changes:
         replaced: There under other ones, and made again.
         strays: Not in the plan; removed, which only --fresh does.
         standing: The manifest of these shards that stands, or None.
+        former: What to say about the other manifest that loses the folder to --fresh, or None.
     """
 
     finished: frozenset[str]
     replaced: tuple[str, ...]
     strays: tuple[str, ...]
     standing: Manifest | None
+    former: str | None
     fresh: bool
 
     def breaks_standing(self) -> bool:
@@ -80,11 +82,13 @@ class Changes:
     def describe(self, places: Places, *, num_tasks: int) -> str:
         """What would be made, replaced and removed, a line each."""
         new = num_tasks - len(self.finished) - len(self.replaced)
-        lines = [f"{len(self.finished)} shards are finished, {new} are new"]
+        lines = [f"shards: {len(self.finished)} finished, {new} new"]
         if self.replaced:
-            lines.append(f"{len(self.replaced)} are made again: {_name(self.replaced)}")
+            lines.append(f"made again: {len(self.replaced)} ({_name(self.replaced)})")
         if self.strays:
-            lines.append(f"{len(self.strays)} are removed: {_name(self.strays)}")
+            lines.append(f"removed: {len(self.strays)} ({_name(self.strays)})")
+        if self.former is not None:
+            lines.append(self.former)
         lines.append(f"{places.manifest} is {'replaced' if places.manifest.exists() else 'written'}")
         return "\n".join(lines)
 
@@ -151,6 +155,7 @@ def find_changes(plan: Plan, places: Places, *, fresh: bool) -> Changes:
         ),
         strays=tuple(sorted(there.difference(names))),
         standing=standing,
+        former=_describe_former(places),
         fresh=fresh,
     )
     if not fresh:
@@ -181,7 +186,7 @@ def take_folder(changes: Changes, places: Places) -> None:
         shard_path(places.out, name).unlink()
     if changes.fresh:
         shutil.rmtree(tasks_folder(places.out), ignore_errors=True)
-    claim(places.out, Owner.of(places.out, manifest=places.manifest, corpus=places.corpus))
+    claim(places.out, _own(places))
 
 
 def withdraw(changes: Changes, places: Places) -> None:
@@ -217,6 +222,18 @@ def _standing_manifest(places: Places, *, fresh: bool) -> Manifest | None:
     )
 
 
+def _describe_former(places: Places) -> str | None:
+    owner = find_owner(places.out)
+    if owner is None or owner.manifest == _own(places).manifest:
+        return None
+    former = (places.out / owner.manifest).resolve()
+    return f"the shards in {places.out} are no longer those of {former}, which describes nothing then"
+
+
+def _own(places: Places) -> Owner:
+    return Owner.of(places.out, manifest=places.manifest, corpus=places.corpus)
+
+
 def _refuse_foreign(places: Places) -> None:
     advice = "give another --out, or replace them with --fresh"
     owner = find_owner(places.out)
@@ -224,7 +241,7 @@ def _refuse_foreign(places: Places) -> None:
         foreign = find_foreign(places.out, dropped=dropped_path_of_run(places.manifest, folder=places.out))
         if foreign is not None:
             raise InputRejected(f"{places.out} holds files that no run made there ({foreign}): {advice}")
-    elif owner != Owner.of(places.out, manifest=places.manifest, corpus=places.corpus):
+    elif owner != _own(places):
         raise InputRejected(
             f"{places.out} holds the shards of {(places.out / owner.manifest).resolve()} ({owner.corpus}):"
             f" {advice}"

@@ -192,6 +192,8 @@ def _do_tasks(
     if changes.replaced and not changes.fresh:
         changed = "settings, versions or recordings have changed since they were made"
         _say(f"{len(changes.replaced)} are made again: {changed}")
+    if changes.former is not None:
+        _say(changes.former)
     _say(description)
     lengths_s = {task.name: task.estimated_s for task in plan.tasks}
     timings: defaultdict[str, float] = defaultdict(float)
@@ -212,7 +214,7 @@ def _do_tasks(
             for stage, seconds in record.timings.items():
                 timings[stage] += seconds
     if damaged:
-        _say(f"{len(damaged)} of the finished shards were damaged or missing, and are made again")
+        _say(f"damaged or missing, and made again: {len(damaged)} of the finished shards")
     return dict(timings), made
 
 

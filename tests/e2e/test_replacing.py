@@ -183,13 +183,13 @@ def test_fresh_replaces_another_manifest_but_no_other_kind_of_file(corpus, made,
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        ((), ["1 shards are finished, 0 are new", "m.json is replaced"]),
-        (("--set", "denoise.engine=off"), ["1 are made again: train-00000.arrow", "m.json is replaced"]),
+        ((), ["shards: 1 finished, 0 new", "m.json is replaced"]),
+        (("--set", "denoise.engine=off"), ["made again: 1 (train-00000.arrow)", "m.json is replaced"]),
         (
             ("--fresh", *ALL_TEST),
-            ["0 shards are finished, 1 are new", "1 are removed: train-00000.arrow"],
+            ["shards: 0 finished, 1 new", "removed: 1 (train-00000.arrow)"],
         ),
-        (("--fresh", "--limit", "2"), ["1 are made again: train-00000.arrow"]),
+        (("--fresh", "--limit", "2"), ["made again: 1 (train-00000.arrow)"]),
     ],
 )
 def test_a_dry_run_lists_what_would_go(corpus, made, malsori, tmp_path, extra, expected):
@@ -201,6 +201,15 @@ def test_a_dry_run_lists_what_would_go(corpus, made, malsori, tmp_path, extra, e
     assert everything(tmp_path) == before
 
 
+def test_fresh_says_whose_shards_it_replaces(corpus, made, malsori, tmp_path):
+    copy(made, tmp_path)
+    arguments = [*table_arguments(corpus, tmp_path), "--manifest", tmp_path / "new.json", "--fresh"]
+    for extra in (["--dry-run"], []):
+        result = malsori(*arguments, *extra)
+        assert result.exit_code == 0
+        assert f"are no longer those of {tmp_path / 'm.json'}" in result.output
+
+
 @pytest.mark.parametrize("harm", ["damaged", "deleted"])
 def test_a_shard_that_is_made_again_is_not_from_before(corpus, made, malsori, tmp_path, harm):
     copy(made, tmp_path)
@@ -208,7 +217,7 @@ def test_a_shard_that_is_made_again_is_not_from_before(corpus, made, malsori, tm
     shard.unlink() if harm == "deleted" else shard.write_bytes(b"")
     result = malsori(*table_arguments(corpus, tmp_path))
     assert result.exit_code == 0
-    assert "1 of the finished shards were damaged or missing, and are made again" in result.stderr
+    assert "damaged or missing, and made again: 1 of the finished shards" in result.stderr
     assert "from before" not in result.stdout
     assert shard_bytes(tmp_path / "m.json") == shard_bytes(made / "m.json")
 

@@ -131,6 +131,16 @@ def test_every_reader_of_recordings_keeps_to_the_same_rates(tmp_path, murmur, ki
         assert f"it claims {rate_hz} Hz" in found.detail
 
 
+@pytest.mark.parametrize(("channels", "fits"), [(1, True), (8, True), (64, False)])
+def test_many_channels_are_not_decoded_beyond_what_memory_should_hold(tmp_path, channels, fits):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.full((96_000, channels), 0.1, np.float32), 48_000, subtype="PCM_16")
+    with Recordings(longest_s=2.0) as recordings:
+        found = recordings.read(AudioSource(path))
+    assert isinstance(found, Recording) == fits
+    assert fits or found.reason == Reason.TOO_LONG_AUDIO
+
+
 @given(rate_hz=st.integers(-(2**31), 2**32), channels=st.integers(-1, 70_000), frames=st.integers(-1, 2**64))
 def test_sound_within_the_bounds_has_no_problem(rate_hz, channels, frames):
     good = rate_hz in RATES_HZ and 1 <= channels <= MOST_CHANNELS and 0 <= frames <= LONGEST_S * rate_hz
