@@ -17,6 +17,7 @@ import fuzz_listings
 import fuzz_manifests
 import fuzz_shards
 import fuzz_sound
+import fuzz_trees
 import numpy as np
 from fuzz_ends import Target
 
@@ -25,6 +26,7 @@ TARGETS: dict[str, Target] = {
     **fuzz_shards.TARGETS,
     **fuzz_listings.TARGETS,
     **fuzz_sound.TARGETS,
+    **fuzz_trees.TARGETS,
 }
 
 

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fuzz_targets import TARGETS
 from fuzzing import Findings, run_targets
 
-MAX_SHOWN = 5
+MAX_SHOWN = 20
 
 
 def main() -> int:
@@ -39,7 +39,7 @@ def main() -> int:
         runs = pool.map(_run, names, seeds.values())
         for name, (findings, took_s) in zip(names, runs, strict=True):
             print(_row(name, len(seeds[name]), findings, took_s), flush=True)
-            for (_, seed), what in list(findings.failures.items())[:MAX_SHOWN]:
+            for (_, seed), what in list(_kinds(findings).values())[:MAX_SHOWN]:
                 print(f"{name}, seed {seed}: {what}", file=sys.stderr, flush=True)
             failed += len(findings.failures)
     print(f"\n{sum(map(len, seeds.values())):,} inputs, {failed} failures")
@@ -49,6 +49,11 @@ def main() -> int:
 def _run(name: str, seeds: range) -> tuple[Findings, float]:
     began = time.perf_counter()
     return run_targets({name: seeds}), time.perf_counter() - began
+
+
+def _kinds(findings: Findings) -> dict[str, tuple[tuple[str, int], str]]:
+    """The first failure of each kind: of one exception at one place."""
+    return {what.partition(": ")[0]: (key, what) for key, what in reversed(findings.failures.items())}
 
 
 def _row(name: str, inputs: int, findings: Findings, took_s: float) -> str:
