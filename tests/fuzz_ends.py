@@ -33,9 +33,12 @@ class Target:
         return range(first, first + max(1, round(count * self.share)))
 
 
-def run_command(command: click.Command, arguments: Sequence[object], stdin: bytes | None = None) -> str:
+def run_command(
+    command: click.Command, arguments: Sequence[object], *, stdin: bytes | None = None, charset: str = "utf-8"
+) -> str:
     """Run a command line in this process; it must end well. Gives its exit code in words."""
-    result = CliRunner().invoke(command, [str(argument) for argument in arguments], input=stdin)
+    runner = CliRunner(charset=charset)
+    result = runner.invoke(command, [str(argument) for argument in arguments], input=stdin)
     check_end(result)
     return f"exit {result.exit_code}"
 

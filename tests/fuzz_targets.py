@@ -13,10 +13,14 @@ import os
 import time
 from pathlib import Path
 
+import fuzz_commands
 import fuzz_listings
 import fuzz_manifests
+import fuzz_runs
+import fuzz_settings
 import fuzz_shards
 import fuzz_sound
+import fuzz_tables
 import fuzz_trees
 import numpy as np
 from fuzz_ends import Target
@@ -26,6 +30,10 @@ TARGETS: dict[str, Target] = {
     **fuzz_shards.TARGETS,
     **fuzz_listings.TARGETS,
     **fuzz_sound.TARGETS,
+    **fuzz_commands.TARGETS,
+    **fuzz_runs.TARGETS,
+    **fuzz_tables.TARGETS,
+    **fuzz_settings.TARGETS,
     **fuzz_trees.TARGETS,
 }
 

@@ -140,7 +140,7 @@ def _preprocess(name: str, folder: Path, options: list[str]) -> str:
         "preprocess", folder / "raw", "--corpus", name, "--out", folder / "shards", "--manifest", manifest,
         "--jobs", "1", "--set", "denoise.engine=gate", *options,
     ]  # fmt: skip
-    with patch("pipeline.job.retry.run_local", _run_here):
+    with patch("pipeline.job.retry.run_local", run_here):
         end = run_command(main, arguments)
     if end == "exit 0" or manifest.exists():
         verified = run_command(main, ["verify", "--deep", manifest])
@@ -148,7 +148,7 @@ def _preprocess(name: str, folder: Path, options: list[str]) -> str:
     return end
 
 
-def _run_here(function, tasks, *, jobs):  # worker processes take a second to start
+def run_here(function, tasks, *, jobs):  # worker processes take a second to start
     with patch("pipeline.job.watchdog.signal.setitimer", lambda *_: None):
         yield from map(function, tasks)
 

@@ -10,12 +10,13 @@ import platform
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fuzz_targets import TARGETS
-from fuzzing import Findings, run_targets
+from fuzzing import LIMIT_S, Findings, run_targets
 
 MAX_SHOWN = 20
 
@@ -26,6 +27,7 @@ def main() -> int:
     arguments.add_argument("--seeds", type=int, default=500, help="of each cheap target; others get a share")
     arguments.add_argument("--first", type=int, default=0, help="the first seed")
     arguments.add_argument("--jobs", type=int, default=2, help="workers at a time")
+    arguments.add_argument("--limit", type=float, default=LIMIT_S, help="processor seconds of one input")
     arguments.add_argument("targets", nargs="*", help="all, if none is named")
     chosen = arguments.parse_args()
     names = chosen.targets or list(TARGETS)
@@ -36,7 +38,7 @@ def main() -> int:
     print("| target | inputs | seconds | peak MB | failures | how they ended |\n|---|--:|--:|--:|--:|---|")
     failed = 0
     with ThreadPoolExecutor(chosen.jobs) as pool:
-        runs = pool.map(_run, names, seeds.values())
+        runs = pool.map(partial(_run, limit_s=chosen.limit), names, seeds.values())
         for name, (findings, took_s) in zip(names, runs, strict=True):
             print(_row(name, len(seeds[name]), findings, took_s), flush=True)
             for (_, seed), what in list(_kinds(findings).values())[:MAX_SHOWN]:
@@ -46,9 +48,9 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _run(name: str, seeds: range) -> tuple[Findings, float]:
+def _run(name: str, seeds: range, *, limit_s: float) -> tuple[Findings, float]:
     began = time.perf_counter()
-    return run_targets({name: seeds}), time.perf_counter() - began
+    return run_targets({name: seeds}, limit_s=limit_s), time.perf_counter() - began
 
 
 def _kinds(findings: Findings) -> dict[str, tuple[tuple[str, int], str]]:
