@@ -25,18 +25,19 @@ from odd_files import as_nobody
 from pipeline.cli import main as malsori
 
 PATHS = (
-    "m.json", "shards", "raw", "raw/meta.csv", "made.json", "new/made.json", "page.html", "page", "a.wav", "run", ".",
-    "", " ", "-", "x" * 300, "x" * 251 + ".json", "d/" * 2_100 + "x.json", "m.json/x.json", "a.wav/x.html", "no",
-    "no.json", "pipe.json", "pipe.wav", "loop.json", "full.json", "shards.json", "lost.json", "theirs/x.json", "theirs",
-    "/dev/full", "/dev/null", "한글.json", "\udcff.json", "a\nb.json", "a\tb.wav", "\x1b[2J.json", "preset.toml",
-    ".hidden.json", "-o.json", "made.json.tmp", "tiny", "small", "%s", "~", "~root/x", "$HOME",
+    "m.json", "shards", "raw", "raw/meta.csv", "made.json", "new/made.json", "page.html", "page", "a.wav", "run",
+    ".", "", " ", "-", "x" * 300, "x" * 251 + ".json", "d/" * 2_100 + "x.json", "m.json/x.json", "a.wav/x.html",
+    "no", "no.json", "pipe.json", "pipe.wav", "loop.json", "full.json", "shards.json", "lost.json", "theirs",
+    "theirs/x.json", "/dev/full", "/dev/null", "한글.json", "\udcff.json", "a\nb.json", "a\tb.wav", "%s",
+    "\x1b[2J.json", "preset.toml", ".hidden.json", "-o.json", "made.json.tmp", "tiny", "small", "~", "~root/x",
+    "pipe.toml", "loop.toml", "shards/train-00000.arrow",
 )  # fmt: skip
 WORDS = (
-    "", "가", "값을 70% 올렸다", "auto", "table", "kspon", "table:x", "table:", "table:../x", "table:가", "nemo", "hf",
-    "speaker", "utterance", "words", "ngram", "greedy", "beam", "test", "valid", "train", "1/2", "2/2", "0/0",
-    "1/9999999", "1/" + "9" * 30, "3", "/", "١/٢", "0", "1", "-1", "0.5", "1.5", "nan", "inf", "-inf", "1e308",
-    "9" * 25, "9" * 5_000, "1e-320", "duration_s < 15", "speaker == 'a'", "text", "(", "x" * 10_000, "가" * 3_000,
-    "\udcc7\udcd1", "\x00", "\n", "\x1b[31m", "--", "-", "--help", "--version", "-h", "--json", "1,1,1,1", "{}", "[]",
+    "", "가", "값을 70% 올렸다", "auto", "table", "kspon", "table:x", "table:", "table:../x", "table:가", "nemo",
+    "hf", "speaker", "utterance", "words", "ngram", "greedy", "beam", "test", "valid", "train", "1/2", "2/2", "0/0",
+    "1/9999999", "1/" + "9" * 30, "3", "١/٢", "0", "1", "-1", "0.5", "1.5", "nan", "inf", "-inf", "1e308", "9" * 25,
+    "9" * 5_000, "1e-320", "duration_s < 15", "speaker == 'a'", "text", "(", "x" * 10_000, "가" * 3_000, "\x00",
+    "\udcc7\udcd1", "\n", "\x1b[31m", "--", "-", "--help", "--version", "-h", "--json", "1,1,1,1", "{}", "[]",
 )  # fmt: skip
 
 Line = list[str]
@@ -65,43 +66,44 @@ def _preprocess(rng: random.Random) -> Line:
 
 def _dataset_line(rng: random.Random) -> Line:
     outside = (["--root", "shards"], ["--allow-outside"])
-    line = rng.choice(
+    split = (["--by", "speaker"], ["--seed", "1"], ["--test-speaker", "a"], *outside)
+    target = rng.choice(("nemo", "hf"))
+    return rng.choice(
         (
             ["verify", "m.json", *_some((["--deep"], *outside), rng)],
             ["show", "m.json", *_some((["--json"], ["--diff", "m.json"]), rng)],
-            ["merge", "m.json", "other.json", "-o", "made.json", *_some((["--name", "x"], *outside), rng)],
-            ["split", "m.json", "-o", "made.json", "--valid", "0.5", *_some((["--by", "speaker"], ["--seed", "1"],
-             ["--test-speaker", "a"], *outside), rng)],
+            ["merge", "m.json", "t.json", "-o", "made.json", *_some((["--name", "x"], *outside), rng)],
+            ["split", "m.json", "-o", "made.json", "--valid", "0.5", *_some(split, rng)],
             ["filter", "m.json", "duration_s > 0.1", "-o", "made.json", *_some(outside, rng)],
-            ["report", "m.json", "-o", "page.html", *_some((["--raw", "raw"], ["--samples", "2"], *outside), rng)],
-            ["export", "m.json", "--to", rng.choice(("nemo", "hf")), "-o", "exported", *_some(outside, rng)],
+            ["report", "m.json", "-o", "page.html", *_some((["--raw", "raw"], ["--samples", "2"]), rng)],
+            ["export", "m.json", "--to", target, "-o", "exported", *_some(outside, rng)],
         )
-    )  # fmt: skip
-    return list(line)
+    )
 
 
 def _tool(rng: random.Random) -> Line:
     options = _some((["--explain"], ["--json"], ["--rules"]), rng)
-    return list(
-        rng.choice((["phonemes", *options, rng.choice(WORDS)], ["phonemes", "-", *options], ["corpora"], []))
-    )
+    lines = (["phonemes", *options, rng.choice(WORDS)], ["phonemes", "-", *options], ["corpora"])
+    return rng.choice(lines)
 
 
 def _train(rng: random.Random) -> Line:
-    line = rng.choice(
+    fresh = _some((["--resume"], ["--dry-run"]), rng)
+    measured = _some((["--split", "valid"], ["--decoder", "ngram"]), rng)
+    return rng.choice(
         (
-            ["fit", "t.json", "--run", "run2", "--preset", "preset.toml", *_some((["--resume"], ["--dry-run"]), rng)],
+            ["fit", "t.json", "--run", "run2", "--preset", "preset.toml", *fresh],
             ["fit", "t.json", "--run", "run", "--resume"],
-            ["evaluate", "run", "t.json", "-o", "measured", *_some((["--split", "valid"], ["--decoder", "ngram"]), rng)],
+            ["evaluate", "run", "t.json", "-o", "measured", *measured],
             ["transcribe", "run", "a.wav", *_some((["--json"], ["--times"], ["--hangul"], ["raw"]), rng)],
         )
-    )  # fmt: skip
-    return list(line)
+    )
 
 
+CHARSETS = (*["utf-8"] * 8, "cp949", "ascii")
 FRUGAL = (
-    "loop.max_steps=1", "loop.tensorboard=false", "loop.device=cpu", "loop.threads=1", "model.hidden=8", "model.layers=1",
-    "decode.tuned_rows=1",
+    "loop.max_steps=1", "loop.tensorboard=false", "loop.device=cpu", "loop.threads=1", "model.hidden=8",
+    "model.layers=1", "decode.tuned_rows=1",
 )  # fmt: skip
 
 
@@ -109,12 +111,12 @@ def type_line(program: str, make: Callable[[random.Random], Line], seed: int, fo
     """A command line, sound or changed, in a folder of its own."""
     rng = random.Random(seed)
     line = make(rng)
-    for _ in range(rng.choice((0, 1, 1, 2, 3))):
+    for _ in range(rng.choice((0, 1, 1, 1, 2, 3))):
         _change(line, rng)
     if "fit" in line[:1]:
         line += [word for setting in FRUGAL for word in ("--set", setting)]
     stdin = os.fsencode("\n".join(rng.choices(WORDS, k=3))) if rng.random() < 0.9 else rng.randbytes(100)
-    charset = rng.choice(("utf-8",) * 8 + ("cp949", "ascii"))
+    charset = rng.choice(CHARSETS)
     command = malsori if program == "malsori" else _trainer()
     _furnish(folder, with_run=program != "malsori")
     with _inside(folder, as_other=rng.random() < 0.1), patch("pipeline.job.retry.run_local", run_here):
@@ -123,23 +125,26 @@ def type_line(program: str, make: Callable[[random.Random], Line], seed: int, fo
 
 def _change(line: Line, rng: random.Random) -> None:
     """Lose, repeat, swap or replace a word; none may lead out of the folder."""
-    at = rng.randrange(len(line)) if line else 0
-    match rng.randrange(8):
-        case 0 if line:
+    if not line:
+        return
+    at = rng.randrange(1, len(line)) if len(line) > 1 and rng.random() < 0.9 else 0
+    values = [place for place, word in enumerate(line) if place and not word.startswith("-")] or [at]
+    match rng.randrange(12):
+        case 0:
             del line[at]
-        case 1 if line:
+        case 1:
             line.insert(at, line[at])
-        case 2 if line:
+        case 2:
             other = rng.randrange(len(line))
             line[at], line[other] = line[other], line[at]
-        case 3 | 4 if line:
-            line[at] = rng.choice(PATHS)
-        case 5 if line:
-            line[at] = rng.choice(WORDS)
-        case 6:
+        case 3:
             line.insert(at, rng.choice(PATHS + WORDS))
-        case _ if line:
-            line[at] = line[at][: rng.randrange(len(line[at]) + 1)] or rng.choice(WORDS)
+        case 4:
+            line[at] = line[at][: rng.randrange(len(line[at]) + 1)]
+        case 5 | 6 | 7:
+            line[rng.choice(values)] = rng.choice(WORDS)
+        case _:
+            line[rng.choice(values)] = rng.choice(PATHS)
 
 
 def _some(options: Sequence[Line], rng: random.Random) -> Line:
@@ -170,9 +175,10 @@ def _furnish(folder: Path, *, with_run: bool) -> None:
     shutil.copytree(_furniture(), folder, dirs_exist_ok=True)
     if with_run:
         shutil.copytree(finished_run(), folder / "run")
-    os.mkfifo(folder / "pipe.json")
-    os.mkfifo(folder / "pipe.wav")
-    (folder / "loop.json").symlink_to("loop.json")
+    for name in ("pipe.json", "pipe.wav", "pipe.toml"):
+        os.mkfifo(folder / name)
+    for name in ("loop.json", "loop.toml"):
+        (folder / name).symlink_to(name)
     (folder / "full.json").symlink_to("/dev/full")
     (folder / "shards.json").mkdir()
     (folder / "theirs").mkdir()  # not nobody's
@@ -200,6 +206,8 @@ def _trainer() -> click.Command:
 
 def _prepare(program: str) -> None:
     _furniture()
+    for charset in CHARSETS:
+        "".encode(charset)  # imported, since nobody may not read Python
     if program == "malsori":
         for seed, make in enumerate((_preprocess, _dataset_line, _tool)):
             folder = Path(tempfile.mkdtemp())

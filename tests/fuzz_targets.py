@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import fuzz_commands
+import fuzz_exports
 import fuzz_listings
 import fuzz_manifests
 import fuzz_runs
@@ -30,6 +31,7 @@ TARGETS: dict[str, Target] = {
     **fuzz_shards.TARGETS,
     **fuzz_listings.TARGETS,
     **fuzz_sound.TARGETS,
+    **fuzz_exports.TARGETS,
     **fuzz_commands.TARGETS,
     **fuzz_runs.TARGETS,
     **fuzz_tables.TARGETS,

@@ -43,7 +43,7 @@ def _tree(name: str) -> dict[str, bytes]:
 
 
 @cache
-def _spoken(ending: str) -> bytes:
+def spoken(ending: str) -> bytes:
     wave = voiced(4.0, seed=1)
     if ending == ".pcm":
         return wave.tobytes()
@@ -53,7 +53,7 @@ def _spoken(ending: str) -> bytes:
 
 
 def _recorded(audio: AudioSource) -> bytes:
-    return _spoken(audio.path.suffix.lower())
+    return spoken(audio.path.suffix.lower())
 
 
 def _write_tree(name: str, root: Path, rng: random.Random) -> None:
@@ -130,11 +130,11 @@ def preprocess_tree(seed: int, folder: Path) -> str:
     options = rng.choice(([], ["--set", "shards.audio=flac"], ["--limit", "2"], ["--set", "split.valid=0.5"]))
     if rng.random() < 0.2:
         with as_nobody(folder):
-            return _preprocess(rng.choice((name, "auto")), folder, options)
-    return _preprocess(rng.choice((name, name, "auto")), folder, options)
+            return preprocess_and_verify(rng.choice((name, "auto")), folder, options)
+    return preprocess_and_verify(rng.choice((name, name, "auto")), folder, options)
 
 
-def _preprocess(name: str, folder: Path, options: list[str]) -> str:
+def preprocess_and_verify(name: str, folder: Path, options: list[str]) -> str:
     manifest = folder / "made.json"
     arguments = [
         "preprocess", folder / "raw", "--corpus", name, "--out", folder / "shards", "--manifest", manifest,
@@ -160,7 +160,7 @@ def prepare_trees() -> None:
         for path, content in _tree(name).items():
             (folder / "raw" / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / "raw" / path).write_bytes(content)
-        _preprocess(name, folder, [])
+        preprocess_and_verify(name, folder, [])
 
 
 TARGETS = {
