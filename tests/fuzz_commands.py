@@ -3,6 +3,7 @@
 No argument leads out of that folder, but for a few devices; the worker refuses to write elsewhere.
 """
 
+import codecs
 import os
 import random
 import shutil
@@ -24,20 +25,22 @@ from odd_files import as_nobody
 
 from pipeline.cli import main as malsori
 
-PATHS = (
-    "m.json", "shards", "raw", "raw/meta.csv", "made.json", "new/made.json", "page.html", "page", "a.wav", "run",
-    ".", "", " ", "-", "x" * 300, "x" * 251 + ".json", "d/" * 2_100 + "x.json", "m.json/x.json", "a.wav/x.html",
-    "no", "no.json", "pipe.json", "pipe.wav", "loop.json", "full.json", "shards.json", "lost.json", "theirs",
-    "theirs/x.json", "/dev/full", "/dev/null", "한글.json", "\udcff.json", "a\nb.json", "a\tb.wav", "%s",
-    "\x1b[2J.json", "preset.toml", ".hidden.json", "-o.json", "made.json.tmp", "tiny", "small", "~", "~root/x",
-    "pipe.toml", "loop.toml", "shards/train-00000.arrow",
+PATHS = tuple(
+    "m.json shards raw raw/meta.csv made.json new/made.json page.html page a.wav run . - no no.json pipe.json"
+    " pipe.wav pipe.toml loop.json loop.toml full.json shards.json lost.json theirs theirs/x.json /dev/full"
+    " /dev/null 한글.json preset.toml .hidden.json -o.json made.json.tmp tiny small ~ ~root/x %s m.json/x.json"
+    " a.wav/x.html shards/train-00000.arrow".split()
+) + (
+    "", " ", "x" * 300, "x" * 251 + ".json", "d/" * 2_100 + "x.json", "\udcff.json", "a\nb.json", "a\tb.wav",
+    "\x1b[2J.json",
 )  # fmt: skip
-WORDS = (
-    "", "가", "값을 70% 올렸다", "auto", "table", "kspon", "table:x", "table:", "table:../x", "table:가", "nemo",
-    "hf", "speaker", "utterance", "words", "ngram", "greedy", "beam", "test", "valid", "train", "1/2", "2/2", "0/0",
-    "1/9999999", "1/" + "9" * 30, "3", "١/٢", "0", "1", "-1", "0.5", "1.5", "nan", "inf", "-inf", "1e308", "9" * 25,
-    "9" * 5_000, "1e-320", "duration_s < 15", "speaker == 'a'", "text", "(", "x" * 10_000, "가" * 3_000, "\x00",
-    "\udcc7\udcd1", "\n", "\x1b[31m", "--", "-", "--help", "--version", "-h", "--json", "1,1,1,1", "{}", "[]",
+WORDS = tuple(
+    "가 auto table kspon table:x table: table:../x table:가 nemo hf speaker utterance words ngram greedy beam test"
+    " valid train 1/2 2/2 0/0 1/9999999 3 ١/٢ 0 1 -1 0.5 1.5 nan inf -inf 1e308 1e-320 text ( -- - --help"
+    " --version -h --json 1,1,1,1 {} []".split()
+) + (
+    "", "값을 70% 올렸다", "1/" + "9" * 30, "9" * 25, "9" * 5_000, "duration_s < 15", "speaker == 'a'",
+    "x" * 10_000, "가" * 3_000, "\udcc7\udcd1", "\n", "\x1b[31m",
 )  # fmt: skip
 
 Line = list[str]
@@ -45,7 +48,8 @@ Line = list[str]
 
 def _preprocess(rng: random.Random) -> Line:
     optional = (
-        ["--limit", "1"], ["--part", "1/2"], ["--dry-run"], ["--fresh"], ["--profile"], ["--max-dropped", "0.1"],
+        ["--limit", "1"], ["--part", "1/2"], ["--dry-run"], ["--fresh"], ["--profile"],
+        ["--max-dropped", "0.1"],
         ["--name", "n"], ["--title", "t"], ["--licence", "l"], ["--timeout", "20"], ["--max-memory", "999"],
         ["--set", "shards.audio=flac"], ["--set", rng.choice(ODD_TOML)], ["--preset", "preset.toml"],
     )  # fmt: skip
@@ -207,7 +211,7 @@ def _trainer() -> click.Command:
 def _prepare(program: str) -> None:
     _furniture()
     for charset in CHARSETS:
-        "".encode(charset)  # imported, since nobody may not read Python
+        codecs.lookup(charset)  # imported, since nobody may not read Python
     if program == "malsori":
         for seed, make in enumerate((_preprocess, _dataset_line, _tool)):
             folder = Path(tempfile.mkdtemp())
