@@ -14,30 +14,6 @@ from fuzz_sound import sound_recording
 from fuzz_trees import run_here, spoken
 from handoff_data import Person, write_dataset
 
-TRAINING = ("fit", "fit, resumed", "evaluate", "evaluate with a decoder")
-
-
-def import_all(names: list[str]) -> None:
-    """Import what the commands import while they run, and load the dictionary."""
-    import pipeline.audio.clip
-    import pipeline.audio.recordings
-    import pipeline.dataset.filter
-    import pipeline.dataset.merge
-    import pipeline.dataset.split
-    import pipeline.dataset.verify
-    import pipeline.export.huggingface
-    import pipeline.export.nemo
-    import pipeline.job.run
-    import pipeline.phonology
-    import pipeline.report
-
-    pipeline.phonology.to_ipa("가")
-    if set(names) & set(TRAINING):
-        import train.decoding.decoder
-        import train.evaluation.evaluate
-        import train.run.fit
-        import train.transcribe  # noqa: F401
-
 
 def _malsori(*arguments: object) -> int:
     from pipeline.cli import main
@@ -191,8 +167,10 @@ def _evaluate(*options: str, again: tuple[str, ...]) -> Scenario:
         assert _evaluated(folder, *again) == 0
 
     def look(folder: Path) -> Any:
-        json.loads((folder / "out" / "evaluation.json").read_bytes())
-        return [line.count("{") for line in (folder / "out" / "utterances.jsonl").read_text().splitlines()]
+        for line in (folder / "out" / "utterances.jsonl").read_text().splitlines():
+            json.loads(line)
+        measured = json.loads((folder / "out" / "evaluation.json").read_bytes())
+        return [measured["split"], measured["decoder"], measured["per"]]
 
     return Scenario(prepare, lambda folder: _evaluated(folder, *options), look)
 

@@ -10,7 +10,9 @@ of a scenario each fault comes to, evenly spaced.
 The parent imports what the commands need and never runs any of it, so that it has no threads to fork.
 """
 
+import contextlib
 import errno
+import importlib
 import json
 import os
 import shutil
@@ -56,10 +58,11 @@ def disturb(scenario: Scenario, scratch: Path, *, most: int) -> dict[str, Any]:
     """Run a scenario with every fault at every place."""
     start = scratch / "start"
     start.mkdir()
-    _must(lambda: scenario.prepare(start) and None)
+    _import(_must(lambda: (scenario.prepare(start), sorted(sys.modules))[1]))
     before = _must(lambda: scenario.look(start))
     calm = shutil.copytree(start, scratch / "calm", symlinks=True)
-    places = _must(lambda: _count(scenario, calm))
+    places, modules = _must(lambda: (_count(scenario, calm), sorted(sys.modules)))
+    _import(modules)
     after = _must(lambda: scenario.look(calm))
     disturbed, problems = 0, []
     for number, fault in enumerate(FAULTS):
@@ -69,6 +72,14 @@ def disturb(scenario: Scenario, scratch: Path, *, most: int) -> dict[str, Any]:
             if problem:
                 problems.append(f"{fault} at write {nth} of {places}: {problem}")
     return {"places": places, "disturbed": disturbed, "changed": before != after, "problems": problems}
+
+
+def _import(names: list[str]) -> None:
+    """Import what a child had to import, so that the others need not."""
+    for name in names:
+        if name not in sys.modules:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
 
 
 def _disturb_once(
@@ -172,9 +183,11 @@ def _forked(work: Callable[[], Any]) -> tuple[int, Any]:
 
 
 def _main(most: int, names: list[str]) -> None:
-    from fault_scenarios import SCENARIOS, import_all
+    from fault_scenarios import SCENARIOS
 
-    import_all(names)
+    from pipeline.phonology import to_ipa
+
+    to_ipa("가")  # loads the dictionary
     for name in names:
         with tempfile.TemporaryDirectory(prefix="malsori-faults-") as scratch:
             found = disturb(SCENARIOS[name], Path(scratch), most=most)
