@@ -15,6 +15,10 @@ from fuzz_trees import run_here, spoken
 from handoff_data import Person, write_dataset
 
 
+TRAINING = ("fit", "fit, resumed", "evaluate", "evaluate with a decoder")
+"""The scenarios that import torch."""
+
+
 def _malsori(*arguments: object) -> int:
     from pipeline.cli import main
 
