@@ -14,7 +14,6 @@ from fuzz_sound import sound_recording
 from fuzz_trees import run_here, spoken
 from handoff_data import Person, write_dataset
 
-
 TRAINING = ("fit", "fit, resumed", "evaluate", "evaluate with a decoder")
 """The scenarios that import torch."""
 

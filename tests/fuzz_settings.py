@@ -13,8 +13,8 @@ from small_corpus import voiced
 
 from pipeline.contract.files import write_text
 from pipeline.contract.manifest_file import read_manifest
-from pipeline.contract.settings import Settings
-from pipeline.settings import PipelineSettings, load_settings
+from pipeline.contract.settings import Settings, parse_overrides
+from pipeline.settings import PipelineSettings
 
 ODD_TOML = (
     "inf", "-inf", "nan", "-nan", "1e308", "-1e308", "5e-324", "1e-9", "-0.0", "0", "-1", "1", "2", "3",
@@ -30,7 +30,7 @@ ODD_TOML = (
 def accept_pipeline_settings(seed: int, folder: Path) -> str:
     """Assignments to settings of the pipeline: through a manifest, then through every stage."""
     assignments = _assignments(PipelineSettings(), random.Random(seed))
-    settings = load_settings(preset=None, overrides=assignments)
+    settings = PipelineSettings.from_tables(parse_overrides(assignments))
     content = json.loads(small_dataset().read_bytes())
     content["settings"][0] |= {
         "fingerprint": settings.fingerprint(), "values": settings.model_dump(mode="json"),

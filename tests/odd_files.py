@@ -1,5 +1,6 @@
 """What may lie in a folder besides what belongs there: pipes, sockets, links, devices, hostile names."""
 
+import codecs
 import os
 import random
 import socket
@@ -18,6 +19,9 @@ ODD_NAMES = (
 )  # fmt: skip
 """Stems of names, none longer than a file system allows with a short ending."""
 
+ENCODINGS = (
+    "ascii utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be cp949 latin-1".split()
+)
 SPARSE_BYTES = 2**36
 
 
@@ -119,6 +123,8 @@ def as_nobody(folder: Path) -> Iterator[None]:
     if os.geteuid():
         yield
         return
+    for encoding in ENCODINGS:
+        codecs.lookup(encoding)  # nobody may not import what root installed
     os.chown(folder, NOBODY, NOBODY)
     Path(tempfile.gettempdir()).chmod(0o711)  # so that nobody gets there
     os.seteuid(NOBODY)

@@ -28,4 +28,4 @@ def test_what_stood_there_or_what_was_made_is_there_whole(names):
     for scenario in found:
         assert scenario["changed"], "the command changes nothing that is looked at"
         assert scenario["disturbed"] >= 3 * min(PLACES, scenario["places"])
-    assert {scenario["scenario"]: scenario["problems"] for scenario in found} == dict.fromkeys(names, [])
+    assert [scenario for scenario in found if scenario["problems"]] == []
