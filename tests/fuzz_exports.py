@@ -12,6 +12,7 @@ from mutations import mutate_bytes, mutate_json, mutate_lines
 from odd_files import odd_name, place_odd
 
 from pipeline.cli import main
+from pipeline.contract.files import is_regular
 
 
 @cache
@@ -42,7 +43,7 @@ def read_export(target: str, seed: int, folder: Path) -> str:
 
 
 def _damage(path: Path, rng: random.Random) -> None:
-    if not path.is_file() or path.stat().st_size > 2**22:
+    if not is_regular(path) or path.stat().st_size > 2**22:
         return
     match rng.randrange(4):
         case 0:

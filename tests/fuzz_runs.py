@@ -15,6 +15,8 @@ from handoff_data import Person, write_dataset
 from mutations import ODD_VALUES, mutate_bytes, mutate_json, mutate_lines
 from odd_files import odd_name, place_odd
 
+from pipeline.contract.files import is_regular
+
 MICRO = """
 [features]
 mels = 24
@@ -120,7 +122,7 @@ def _check_finished(run: Path) -> None:
 
 
 def _damage(run: Path, rng: random.Random) -> None:
-    files = sorted(path for path in run.rglob("*") if path.is_file() and path.stat().st_size < 10**7)
+    files = sorted(path for path in run.rglob("*") if is_regular(path) and path.stat().st_size < 10**7)
     step = rng.choice(sorted((run / "checkpoints").glob("step-*[0-9]")))
     match rng.randrange(9):
         case 0 | 1 | 2:
@@ -141,7 +143,7 @@ def _damage(run: Path, rng: random.Random) -> None:
 
 def _edit_record(path: Path, rng: random.Random) -> None:
     """Change anything in checkpoint.json, or one of its settings."""
-    if not path.is_file():
+    if not is_regular(path):
         return
     if rng.random() < 0.5:
         path.write_bytes(mutate_json(path.read_bytes(), rng))
@@ -165,7 +167,7 @@ def _edit_tensors(step: Path, rng: random.Random) -> None:
     """Change a file of tensors, mostly its header, and give its new hash to the record."""
     path = rng.choice(sorted(step.glob("*.safetensors")) or [step / "model.safetensors"])
     record = step / "checkpoint.json"
-    if not path.is_file() or not record.is_file():
+    if not is_regular(path) or not is_regular(record):
         return
     content = path.read_bytes()
     (size,) = struct.unpack_from("<Q", content.ljust(8, b"\0"))
@@ -180,7 +182,7 @@ def _edit_tensors(step: Path, rng: random.Random) -> None:
 
 def _edit_decoder(folder: Path, rng: random.Random) -> None:
     """Change a language model and its hash, or the decoder's record."""
-    files = sorted(path for path in folder.glob("*") if path.is_file())
+    files = sorted(path for path in folder.glob("*") if is_regular(path))
     if not files:
         return
     path = rng.choice(files)

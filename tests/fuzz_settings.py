@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from fuzz_ends import Target
 from fuzz_manifests import small_dataset
+from fuzz_runs import finished_run
 from small_corpus import voiced
 
 from pipeline.contract.files import write_text
@@ -93,18 +94,11 @@ def accept_train_settings(seed: int, folder: Path) -> str:
 
 
 def _checkpoint_record(settings: Any) -> str:
-    from pipeline.contract.manifest import VocabularyRecord
-    from pipeline.contract.vocabulary import KOREAN
-    from train.run.checkpoint import CheckpointRecord, Position, versions
+    """The checkpoint.json of a run, with other settings."""
+    from train.run.folder import find_checkpoint
 
-    record = CheckpointRecord(
-        position=Position(), settings=settings, vocabulary=VocabularyRecord.of(KOREAN), manifests=(),
-        versions=versions(), command="", files={}, optimiser={"groups": [], "numbers": {}, "scale": {}},
-    )  # fmt: skip
-    return record.model_dump_json()
-
-
-SMALL = {"channels": 64, "layers": 4, "hidden": 512, "lookahead": 100, "mels": 256}
+    record = find_checkpoint(finished_run()).record
+    return record.model_copy(update={"settings": settings}).model_dump_json()
 
 
 def _train_one(settings: Any) -> str:

@@ -4,6 +4,7 @@ A share of them is preprocessed as a whole. What that writes must pass `verify -
 """
 
 import io
+import os
 import random
 import tempfile
 from functools import cache, partial
@@ -19,6 +20,7 @@ from small_corpus import RATE_HZ, voiced
 
 from pipeline.cli import main
 from pipeline.contract.errors import ENVIRONMENT_ERRORS, IMPOSSIBLE_PATHS, InputRejected
+from pipeline.contract.files import is_regular
 from pipeline.corpora import READERS, detect_corpus
 from pipeline.job.plan import make_plan
 from pipeline.record import AudioSource, Utterance
@@ -75,12 +77,12 @@ def _add_odd(root: Path, files: list[str], rng: random.Random) -> None:
     match rng.randrange(5):
         case 0:
             place_odd(chosen, rng)
-        case 1 if chosen.is_file() and not chosen.is_symlink() and chosen.stat().st_size < 2**20:
+        case 1 if is_regular(chosen) and not chosen.is_symlink() and chosen.stat().st_size < 2**20:
             place = chosen.with_name(odd_name(rng, chosen.suffix))
             place.write_bytes(chosen.read_bytes())
         case 2 if chosen.parent != root and chosen.parent.is_dir() and not chosen.parent.is_symlink():
             place = chosen.parent.with_name(odd_name(rng, ""))
-            if not place.exists():
+            if not os.path.lexists(place):
                 chosen.parent.rename(place)
         case _ if chosen.parent.is_dir():
             place_odd(chosen.parent / odd_name(rng, rng.choice(ENDINGS)), rng)

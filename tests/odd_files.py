@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.contract.files import is_regular
+
 NOBODY = 65_534
 
 ODD_NAMES = (
@@ -109,9 +111,9 @@ def place_odd(path: Path, rng: random.Random) -> None:
     """Put something odd at `path`, in place of what is there; nothing if no such name can be."""
     kind = rng.choice(list(ODD_KINDS))
     try:
-        if path.is_symlink() or path.is_file():
+        if path.is_symlink() or is_regular(path):
             path.unlink()
-        if not path.exists():
+        if not os.path.lexists(path):
             ODD_KINDS[kind](path)
     except (OSError, ValueError):
         return
