@@ -28,8 +28,8 @@ PATHS = (
     *(
         "m.json shards raw raw/meta.csv made.json new/made.json page.html page a.wav run . - no no.json"
         " pipe.json pipe.wav pipe.toml loop.json loop.toml full.json shards.json lost.json theirs"
-        " theirs/x.json /dev/full /dev/null 한글.json preset.toml .hidden.json -o.json made.json.tmp tiny small"
-        " ~ ~root/x %s m.json/x.json a.wav/x.html shards/train-00000.arrow"
+        " theirs/x.json /dev/full /dev/null 한글.json preset.toml .hidden.json -o.json made.json.tmp tiny"
+        " small ~ ~root/x %s m.json/x.json a.wav/x.html shards/train-00000.arrow"
     ).split(),
     "", " ", "x" * 300, "x" * 251 + ".json", "d/" * 2_100 + "x.json", "\udcff.json", "a\nb.json", "a\tb.wav",
     "\x1b[2J.json",
@@ -222,9 +222,9 @@ TARGETS = {
         partial(type_line, program, make), share=share, prepare=partial(_prepare, program)
     )
     for name, program, make, share in (
-        ("preprocess", "malsori", _preprocess, 1.0),
-        ("on manifests", "malsori", _dataset_line, 1.0),
-        ("phonemes", "malsori", _tool, 0.5),
-        ("malsori-train", "malsori-train", _train, 0.5),
+        ("preprocess", "malsori", _preprocess, 0.3),
+        ("on manifests", "malsori", _dataset_line, 0.3),
+        ("phonemes", "malsori", _tool, 0.2),
+        ("malsori-train", "malsori-train", _train, 0.2),
     )
 }

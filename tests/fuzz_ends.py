@@ -52,7 +52,6 @@ def check_end(result: Result) -> None:
     assert "Traceback" not in result.output, result.output[-200:]
     errors = [line for line in result.stderr.splitlines() if line.startswith(("error:", "Error:"))]
     assert len(errors) <= 1 or result.exit_code == 3, errors
-    assert result.exit_code == 0 or errors or result.exit_code == 130, (
-        f"exit {result.exit_code} without a word"
-    )
+    said = errors or result.exit_code in {0, 130} or "Usage:" in result.output  # a group alone shows its help
+    assert said, f"exit {result.exit_code} without a word"
     assert not any("memory ran out" in line for line in errors), errors

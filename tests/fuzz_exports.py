@@ -63,6 +63,6 @@ def _damage(path: Path, rng: random.Random) -> None:
 
 
 TARGETS = {
-    f"export to {target}": Target(partial(read_export, target), share=0.5, prepare=partial(_exported, target))
+    f"export to {target}": Target(partial(read_export, target), share=0.2, prepare=partial(_exported, target))
     for target in ("nemo", "hf")
 }

@@ -128,7 +128,7 @@ LARGE_MANIFESTS = len(_LARGE)
 
 TARGETS = {
     "manifest": Target(load_manifest, prepare=small_dataset),
-    "large manifest": Target(load_large_manifest, share=0.01, prepare=small_dataset),
+    "large manifest": Target(load_large_manifest, share=0.005, prepare=small_dataset),
     "dropped list": Target(read_dropped_list, prepare=small_dataset),
     "expression": Target(select_by_expression, prepare=small_dataset),
 }

@@ -202,4 +202,4 @@ def _give_hash(record: Path, path: Path) -> None:
     record.write_text(json.dumps(content))
 
 
-TARGETS = {"run": Target(use_damaged_run, prepare=finished_run)}
+TARGETS = {"run": Target(use_damaged_run, share=0.3, prepare=finished_run)}

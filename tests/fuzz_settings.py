@@ -172,5 +172,5 @@ TARGETS = {
     "settings of the pipeline": Target(
         accept_pipeline_settings, prepare=lambda: _preprocess_one(PipelineSettings()) or small_dataset()
     ),
-    "settings of the trainer": Target(accept_train_settings, prepare=_prepare_training),
+    "settings of the trainer": Target(accept_train_settings, share=0.3, prepare=_prepare_training),
 }

@@ -131,7 +131,7 @@ ROW_COMMANDS = {
 TARGETS = {
     "shard": Target(read_shard, prepare=_stream),
     **{
-        name: Target(partial(command_on_rows, command), share=0.5, prepare=_stream)
+        name: Target(partial(command_on_rows, command), share=0.3, prepare=_stream)
         for name, command in ROW_COMMANDS.items()
     },
 }

@@ -167,8 +167,8 @@ def prepare_trees() -> None:
 
 TARGETS = {
     **{
-        f"tree {name}": Target(partial(plan_tree, name), share=0.5, prepare=partial(_tree, name))
+        f"tree {name}": Target(partial(plan_tree, name), share=0.3, prepare=partial(_tree, name))
         for name in LISTINGS
     },
-    "tree preprocessed": Target(preprocess_tree, prepare=prepare_trees),
+    "tree preprocessed": Target(preprocess_tree, share=0.3, prepare=prepare_trees),
 }

@@ -24,7 +24,8 @@ ODD_NAMES = (
 ENCODINGS = (
     "ascii utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be cp949 latin-1".split()
 )
-SPARSE_BYTES = 2**36
+SPARSE_BYTES = 2**30
+"""More than may be held in memory, and read within a second."""
 
 
 def odd_name(rng: random.Random, ending: str) -> str:
