@@ -107,10 +107,10 @@ def preprocess(request: Request) -> FinishedRun:
     with locked(request.out, option="--out"):
         changes = find_changes(plan, request.places, fresh=request.fresh)
         require_writable(request.places)
-        take_folder(changes, request.places)
-        events = EventLog(events_path(request.out))
         if request.lexicon is not None:
             request.lexicon.keep_in(request.out)
+        take_folder(changes, request.places)
+        events = EventLog(events_path(request.out))
         timings, made = _do_tasks(plan, request, changes, events)
         if made or not _describes(changes.standing, plan):
             withdraw(changes, request.places)
