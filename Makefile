@@ -46,7 +46,7 @@ preprocess: .venv/preprocess.stamp ## raw recordings -> shards and a manifest [C
 		--out "$(OUT)" --manifest "$(MANIFEST)" $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 # Without MANIFEST, the sample is preprocessed first; what is finished is not done again. ARGS are fit's.
-train: .venv/train.stamp ## shards -> a recogniser [MANIFEST= PRESET= RUN= ARGS=]; alone: the bundled sample, tiny preset
+train: .venv/train.stamp ## shards -> a recogniser [MANIFEST= PRESET= RUN= ARGS=options of fit]; alone: the bundled sample, tiny preset
 	$(if $(OF_SAMPLE),$(MAKE) --no-print-directory preprocess ARGS=)
 	$(BIN)/malsori-train fit "$(MANIFEST)" --run "$(RUN)" --preset $(PRESET) --resume $(ARGS)
 

@@ -112,8 +112,6 @@ def detect_corpus(root: Path) -> Detection:
         several = "; ".join(f"{name} ({evidence})" for name, evidence in found.items())
         raise InputRejected(f"{root} looks like several corpora: {several}; choose one with --corpus")
     layouts = "; ".join(f"{name}: {corpus.layout}" for name, corpus in READERS.items())
-    unreadable = contents.find_unreadable()
-    but = f", but cannot read {unreadable}" if unreadable else ""
     raise InputRejected(
-        f"{root} fits no layout that can be read: found {contents.describe()}{but}; looked for {layouts}"
+        f"{root} fits no layout that can be read: found {contents.describe()}; looked for {layouts}"
     )

@@ -155,18 +155,15 @@ class FolderContents:
         """`path` relative to the root."""
         return path.name if path == self.root else str(path.relative_to(self.root))
 
-    def find_unreadable(self) -> str | None:
-        """The first remembered listing that cannot be opened, and why; None if all can be."""
+    def describe(self) -> str:
+        """Counts of files per extension and the first listing that cannot be read, for an error message."""
         for kind in _LISTING_KINDS:
-            for path in self._first.get(kind, ()):
+            for path in self._first.get(kind, [])[:_ENOUGH]:
                 try:
                     open_regular(path).close()
                 except OSError as error:
-                    return f"{self.relative(path)} ({error.strerror})"
-        return None
-
-    def describe(self) -> str:
-        """Counts of files per extension, for an error message."""
+                    problem = f"{self.relative(path)} ({error.strerror})"
+                    return f"{describe_files(self.counts)}, but cannot read {problem}"
         return describe_files(self.counts)
 
 

@@ -149,3 +149,17 @@ def test_folders_and_files_with_cp949_names(tmp_path: Path, name: str) -> None:
         item.id.encode()
         if isinstance(item, Dropped):
             item.detail.encode()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in READERS if name not in ("kspon", "zeroth", "tedxkr", "librispeech")]
+)
+def test_a_corpus_whose_only_listing_cannot_be_read_is_refused_by_its_name(tmp_path: Path, name: str) -> None:
+    for file in LISTINGS[name]:
+        if not file.endswith((".wav", ".txt")) or name == "kss":
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            os.mkfifo(tmp_path / file)
+    listed, refused = _read(name, tmp_path)
+    assert not listed
+    assert "is a pipe" in refused
+    assert any(Path(file).name in refused for file in LISTINGS[name])
