@@ -81,7 +81,8 @@ def _examples(task: Task, context: TaskContext, watchdog: Watchdog) -> Iterator[
     """The task's utterances in order, each processed or dropped: text first, then audio."""
     deaths = dict(task.quarantined)
     with timed("phonology"):
-        label_batch(["가"], settings=context.settings.phonology)  # loading the tagger is no utterance's time
+        # Loading the tagger is no utterance's time.
+        label_batch(["가"], settings=context.settings.phonology, lexicon=context.lexicon)
     with Recordings(longest_s=context.settings.acceptance.longest_recorded_s) as recordings:
         texts = [
             Dropped(utterance.id, Stage.WORKER, Reason.FAILED, deaths[utterance.id])
