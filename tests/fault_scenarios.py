@@ -196,7 +196,9 @@ SCENARIOS = {
     "report": _derived("report", "--samples", "2", output="page.html"),
     "export to NeMo": _derived("export", "--to", "nemo", output="exported"),
     "export to HF": _derived("export", "--to", "hf", output="exported"),
-    "fit": Scenario(_training_data, _fit, _run_state, withdraws=True),
+    "fit": Scenario(  # one checkpoint: it is there, or not
+        _training_data, lambda folder: _fit(folder, "--set", "loop.epochs=1"), _run_state, withdraws=True
+    ),
     "fit, resumed": _fit_resumed(),
     "evaluate": _evaluate("--split", "valid", again=()),
     "evaluate with a decoder": _evaluate("--decoder", "ngram", "--split", "valid", again=()),

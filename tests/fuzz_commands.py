@@ -26,19 +26,19 @@ from pipeline.cli import main as malsori
 
 PATHS = (
     *(
-        "m.json shards raw raw/meta.csv made.json new/made.json page.html page a.wav run . - no no.json"
-        " pipe.json pipe.wav pipe.toml loop.json loop.toml full.json shards.json lost.json theirs"
-        " theirs/x.json /dev/full /dev/null 한글.json preset.toml .hidden.json -o.json made.json.tmp tiny"
-        " small ~ ~root/x %s m.json/x.json a.wav/x.html shards/train-00000.arrow"
+        "m.json shards raw raw/meta.csv made.json new/made.json page.html page a.wav run . - no"
+        " no.json pipe.json pipe.wav pipe.toml loop.json loop.toml full.json shards.json lost.json"
+        " theirs theirs/x.json /dev/full /dev/null 한글.json preset.toml .hidden.json -o.json"
+        " made.json.tmp tiny small ~ ~root/x %s m.json/x.json a.wav/x.html shards/train-00000.arrow"
     ).split(),
     "", " ", "x" * 300, "x" * 251 + ".json", "d/" * 2_100 + "x.json", "\udcff.json", "a\nb.json", "a\tb.wav",
     "\x1b[2J.json",
 )  # fmt: skip
 WORDS = (
     *(
-        "가 auto table kspon table:x table: table:../x table:가 nemo hf speaker utterance words ngram greedy"
-        " beam test valid train 1/2 2/2 0/0 1/9999999 3 ١/٢ 0 1 -1 0.5 1.5 nan inf -inf 1e308 1e-320 text ("
-        " -- - --help --version -h --json 1,1,1,1 {} []"
+        "가 auto table kspon table:x table: table:../x table:가 nemo hf speaker utterance words ngram"
+        " greedy beam test valid train 1/2 2/2 0/0 1/9999999 3 ١/٢ 0 1 -1 0.5 1.5 nan inf -inf 1e308"
+        " 1e-320 text ( -- - --help --version -h --json 1,1,1,1 {} []"
     ).split(),
     "", "값을 70% 올렸다", "1/" + "9" * 30, "9" * 25, "9" * 5_000, "duration_s < 15", "speaker == 'a'",
     "x" * 10_000, "가" * 3_000, "\udcc7\udcd1", "\n", "\x1b[31m",

@@ -8,6 +8,7 @@ folder it was given.
 """
 
 import contextlib
+import ctypes
 import os
 import re
 import resource
@@ -29,6 +30,7 @@ CLOCK = 3.0
 """By the clock, an input may take this many times its processor time: a machine is busy, a pipe is not."""
 START_S = 300.0
 """What a worker may take to import everything and make its sound data, on the busiest machine."""
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 MEMORY_BYTES = 2**30
 """Three times what all seeds of the tests take together."""
 
@@ -214,6 +216,10 @@ def _peak_mb() -> int:
 
 def _main(limit_s: str, skip: str, *ranges: str) -> None:
     sys.dont_write_bytecode = True
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(
+            PR_SET_PDEATHSIG, signal.SIGKILL
+        )  # one that waits on a pipe would wait for ever
     seeds = {}
     for each in ranges:
         name, first, last = each.rsplit(":", 2)
