@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ MEND_OR_MOVE = "mend it, or move it out of the corpus (names that begin with a d
 
 MOST_LINE_CHARACTERS = 2**20
 """No row of a listing is as long; a file without line breaks must not fill the memory."""
+
+MOST_LISTING_BYTES = 2**31
+"""Twenty times the listing of the largest corpus; what lies beyond has no text in it."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, with which it begins
@@ -49,15 +53,20 @@ def open_listing(listing: Path) -> io.BufferedReader:
     """Open a listing.
 
     Raises:
-        InputRejected: It is not a regular file, or cannot be opened; the message names it.
+        InputRejected: It is not a regular file, is too large or cannot be opened; the message names it.
     """
     try:
-        return open_regular(listing)
+        stream = open_regular(listing)
     except OSError as error:
+        raise _cannot_read(listing, error) from error
+    num_bytes = os.fstat(stream.fileno()).st_size
+    if num_bytes > MOST_LISTING_BYTES:
+        stream.close()
         raise InputRejected(
-            f"cannot read the listing {listing}: {error.strerror}; expected a regular file that you may"
-            f" read: {MEND_OR_MOVE}"
-        ) from error
+            f"the listing {listing} has {num_bytes:,} bytes, the most are {MOST_LISTING_BYTES:,}:"
+            f" {MEND_OR_MOVE}"
+        )
+    return stream
 
 
 def read_lines(listing: Path, *, newline: str = "\n", or_cp949: bool = False) -> Iterator[ListedLine]:
@@ -84,7 +93,17 @@ def read_lines(listing: Path, *, newline: str = "\n", or_cp949: bool = False) ->
         broken = re.compile(f"[{sign}]")
         undecodable = f"not {encoding.removesuffix('-sig').upper()}"
         with io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline=newline) as text:
-            yield from _bounded_lines(text, broken=broken, problem=undecodable)
+            try:
+                yield from _bounded_lines(text, broken=broken, problem=undecodable)
+            except OSError as error:
+                raise _cannot_read(listing, error) from error
+
+
+def _cannot_read(listing: Path, error: OSError) -> InputRejected:
+    return InputRejected(
+        f"cannot read the listing {listing}: {error.strerror}; expected a regular file that you may"
+        f" read: {MEND_OR_MOVE}"
+    )
 
 
 def _bounded_lines(text: TextIO, *, broken: re.Pattern[str], problem: str) -> Iterator[ListedLine]:

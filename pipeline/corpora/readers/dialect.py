@@ -142,9 +142,8 @@ def _read_session(label: Path, audio: Path, *, root: Path, corpus: str) -> Itera
             entry, segment, session=readable(label.stem), corpus=corpus, audio=audio, split=split
         )
         if index in overlapping:
-            detail = (
-                f"{segment.start_s:.2f} to {segment.end_s:.2f} s of {audio.name} overlaps another utterance"
-            )
+            when = f"{segment.start_s:.2f} to {segment.end_s:.2f} s"
+            detail = f"{when} of {readable(audio.name)} overlaps another utterance"
             yield Dropped(utterance.id, Stage.CORPUS, Reason.OVERLAPPING_SPEECH, detail)
         else:
             yield utterance

@@ -1,3 +1,4 @@
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pipeline.audio.settings import (
     SilenceSettings,
 )
 from pipeline.contract.reasons import Reason
-from pipeline.record import AudioSource
+from pipeline.record import AudioSource, Rejection
 
 RATE_HZ = 16_000
 OFF = FrontEndSettings.off()
@@ -136,3 +137,12 @@ def test_a_long_stereo_file_takes_memory_by_its_length_at_16_khz(tmp_path):
     tracemalloc.stop()
     block_bytes = 8 * 2 * 48_000 * BLOCK_S
     assert peak < 4 * heard_bytes + 4 * block_bytes  # at 48 kHz stereo: 6 times the first term
+
+
+def test_a_recording_too_long_for_the_memory_is_refused_before_it_is_decoded(tmp_path):
+    path = tmp_path / "week.pcm"
+    path.touch()
+    os.truncate(path, 7 * 24 * 3600 * RATE_HZ * 2)  # sparse: it takes no room
+    refused = hear_recording(path, settings=OFF)
+    assert isinstance(refused, Rejection)
+    assert refused.reason == Reason.TOO_LONG_AUDIO

@@ -77,6 +77,17 @@ def test_a_listing_that_is_no_regular_file_is_refused_or_dropped_by_name(
         assert any(path.name in item.detail for item in listed if isinstance(item, Dropped))
 
 
+@pytest.mark.parametrize("name", READERS)
+def test_a_listing_that_is_too_large_is_refused_or_dropped_by_name(tmp_path: Path, name: str) -> None:
+    path = write_listings(name, tmp_path) / ONE_MORE[name]
+    path.write_bytes(b"")
+    os.truncate(path, 2**36)  # sparse: it takes no room, and minutes to read
+    listed, refused = _read(name, tmp_path)
+    assert path.name in refused or any(
+        path.name in item.detail for item in listed if isinstance(item, Dropped)
+    )
+
+
 @pytest.mark.parametrize("obstacle", OBSTACLES)
 @pytest.mark.parametrize("name", READERS)
 def test_any_file_of_a_corpus_may_be_an_obstacle(tmp_path: Path, name: str, obstacle: str) -> None:
