@@ -26,6 +26,8 @@ def phonemes(*, text: tuple[str, ...], is_explained: bool, are_listed: bool, as_
     `-` reads lines from standard input.
     """
     if text == ("-",):
+        if sys.stdin is None:  # closed by whoever started the program
+            raise click.UsageError("standard input is closed; give a TEXT")
         text = tuple(line.strip() for line in sys.stdin if line.strip())
     elif not text and not are_listed:
         raise click.UsageError("give a TEXT, or --rules")

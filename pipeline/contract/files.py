@@ -29,6 +29,8 @@ IMPOSSIBLE = {
     errno.ELOOP: "its links lead in a circle",
 }
 
+NOT_OURS = {errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV}  # a link, a folder, a socket, a device
+
 
 def open_regular(path: Path) -> io.BufferedReader:
     """Open a regular file for reading; links to regular files are followed.
@@ -67,6 +69,34 @@ def read_regular(path: Path, *, most_bytes: int) -> bytes:
     if len(content) > most_bytes:
         raise OSError(errno.EINVAL, f"it is larger than {most_bytes:,} bytes", str(path))
     return content
+
+
+def open_own(path: Path, flags: int = 0) -> int:
+    """Open a file that runs keep in a folder of theirs, for reading and writing; make it if need be.
+
+    What a link leads to is not ours, and whoever handed the folder over may have put one there.
+
+    Args:
+        flags: More of `os.open`'s, such as `os.O_APPEND`.
+
+    Returns:
+        A file descriptor.
+
+    Raises:
+        InputRejected: A link stands there, or anything but a regular file.
+    """
+    try:
+        descriptor = os.open(
+            path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | flags, 0o644
+        )
+    except OSError as error:
+        if error.errno not in NOT_OURS:
+            raise
+        raise InputRejected(f"{path} is no regular file, so no run made it: remove it") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputRejected(f"{path} is no regular file, so no run made it: remove it")
+    return descriptor
 
 
 def is_regular(path: Path) -> bool:
@@ -179,13 +209,7 @@ def locked(folder: Path, *, option: str) -> Iterator[None]:
         InputRejected: Another run is writing there, or the folder cannot be made.
     """
     make_folder(folder)
-    # Never truncated, and never followed if it is a link: what it leads to is not ours.
-    try:
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        if error.errno != errno.ELOOP:
-            raise
-        raise InputRejected(f"{folder / '.lock'} is a link, which no run made: remove it") from error
+    descriptor = open_own(folder / ".lock")
     try:
         _take_lock(descriptor, folder, option=option)
         yield

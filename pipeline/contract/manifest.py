@@ -19,6 +19,12 @@ from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
 
 MAX_COUNT = 2**53  # JSON readers in other languages count exactly up to here
 MAX_PARTS = 100_000
+MAX_RANGES = 50_000
+"""In one shard record: every second row of the largest shard, several times over."""
+
+MAX_RECORDS_OF_A_FILE = 64
+"""A shard is opened once for each: a record for each of its splits, and for each filter that was merged."""
+
 
 FIRST_FAULT = Field(fail_fast=True)  # a list of a million errors helps nobody and takes gigabytes
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -132,6 +138,10 @@ class ShardRecord(Record):
     def _ranges_match(self) -> Self:
         ranges = self.spans()
         edges = [edge for pair in ranges for edge in pair]
+        if self.ranges is not None and any(start == end for start, end in ranges):
+            raise ValueError("a range holds no row")
+        if len(ranges) > MAX_RANGES:
+            raise ValueError(f"{len(ranges):,} ranges, at most {MAX_RANGES:,} are read")
         if edges != sorted(edges) or (edges and edges[-1] > self.stored_rows):
             raise ValueError("ranges must be in order, disjoint and inside the stored rows")
         if sum(end - start for start, end in ranges) != self.rows:
@@ -227,6 +237,8 @@ class Manifest(Record):
         rows = sum(shard.rows for shard in self.shards)
         if rows != self.counts.kept:
             raise ValueError(f"the shards hold {rows} rows, counts.kept says {self.counts.kept}")
+        if not all(shard.rows for shard in self.shards):
+            raise ValueError("a shard without rows of the dataset")
         if any(shard.settings >= len(self.settings) for shard in self.shards):
             raise ValueError("a shard names settings that the manifest does not hold")
         if self.dropped.rows != sum(self.counts.dropped.values()):
@@ -239,6 +251,8 @@ class Manifest(Record):
         for shard in self.shards:
             files.setdefault(shard.path, []).append(shard)
         for path, records in files.items():
+            if len(records) > MAX_RECORDS_OF_A_FILE:
+                raise ValueError(f"{len(records):,} records of {path}, {MAX_RECORDS_OF_A_FILE} are read")
             if len({(record.sha256, record.bytes, record.stored_rows) for record in records}) > 1:
                 raise ValueError(f"the records of {path} describe different files")
             spans = sorted(span for record in records for span in record.spans())

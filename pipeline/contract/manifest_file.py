@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from pipeline.contract import CONTRACT_VERSIONS
 from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.files import open_regular, write_text
+from pipeline.contract.files import open_regular
 from pipeline.contract.manifest import Manifest, SpeakerRecord
 from pipeline.contract.text import shorten
 from pipeline.contract.validation import first_problem
@@ -55,8 +55,8 @@ def read_manifest(path: Path) -> Manifest:
         raise HandOffBroken(f"{path}: {problem}") from error
 
 
-def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest, whole or not at all.
+def manifest_text(path: Path, manifest: Manifest) -> str:
+    """The content of a manifest that is to be written to `path`.
 
     Raises:
         InputRejected: It is larger than `read_manifest` accepts.
@@ -68,7 +68,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
             f"{path} would have {excess}, too large to be read back: it selects too many separate ranges of"
             " rows; preprocess only what is wanted, or filter in several steps"
         )
-    write_text(path, text)
+    return text
 
 
 def _read_json(path: Path) -> tuple[Any, str]:

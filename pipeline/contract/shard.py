@@ -174,6 +174,8 @@ def _read_batches(source: pa.NativeFile, *, schema: pa.Schema, most_rows: int) -
     rows = 0
     for number, message in enumerate(messages):
         batch = _read_batch(message, schema)
+        if not batch.num_rows:
+            raise _BrokenStream("has a record batch without rows")
         rows += batch.num_rows
         if number >= MAX_BATCHES:
             raise _BrokenStream(f"has over {MAX_BATCHES} record batches")

@@ -26,7 +26,7 @@ def print_json(document: str) -> None:
 
     A byte of a file name that is not UTF-8 reads back as the text `\udcc7`: JSON has no bytes.
     """
-    encoding = (sys.stdout.encoding or "utf-8").lower()
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()  # stdout may be closed: None
     _print(printable_json(document.rstrip("\n"), ascii_only=not encoding.startswith("utf")))
 
 

@@ -1,12 +1,16 @@
 """The builder of manifests: every manifest of a dataset, from a run or from other manifests, is made here."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from pipeline.contract import VERSION_OF_RUNS, VERSION_OF_VIEWS
-from pipeline.contract.files import file_sha256
+from pipeline.contract.errors import InputRejected
+from pipeline.contract.files import write_text
 from pipeline.contract.manifest import (
     Counts,
     DroppedLine,
@@ -19,9 +23,10 @@ from pipeline.contract.manifest import (
     SourceRecord,
     VocabularyRecord,
 )
-from pipeline.contract.manifest_file import write_manifest
+from pipeline.contract.manifest_file import manifest_text
 from pipeline.contract.names import require_names
-from pipeline.dataset.dropped import count_reasons, write_dropped
+from pipeline.contract.validation import first_problem
+from pipeline.dataset.dropped import count_reasons, dropped_text
 from pipeline.dataset.huggingface import write_dataset_files
 from pipeline.dataset.statistics import Tally, summarise_tallies
 
@@ -85,39 +90,57 @@ def publish_manifest(
 
     A manifest under its final name describes files that are there already.
     """
-    kept, dropped = sum(shard.rows for shard in content.shards), content.dropped
-    write_dropped(destination.dropped, dropped)
-    listed_from = destination.manifest.parent if destination.is_view else destination.root
-    manifest = Manifest(
-        contract_version=VERSION_OF_VIEWS if destination.is_view else VERSION_OF_RUNS,
-        name=provenance.name,
-        part=provenance.part,
-        sources=tuple(provenance.sources),
-        settings=tuple(provenance.settings),
-        vocabulary=provenance.vocabulary,
-        root=relative_root(destination.root, seen_from=destination.manifest.parent),
-        shards=tuple(content.shards),
-        counts=Counts(read=kept + len(dropped), kept=kept, dropped=count_reasons(dropped)),
-        dropped=DroppedRecord(
-            path=destination.dropped.relative_to(listed_from).as_posix(),
-            sha256=file_sha256(destination.dropped),
-            rows=len(dropped),
-        ),
-        statistics=summarise_tallies(content.tallies, provenance.vocabulary.symbols),
-        history=tuple(provenance.history),
-        run=run,
-    )
+    document = _describe(provenance, content, destination, run)
+    text = manifest_text(destination.manifest, document)
+    write_text(destination.dropped, dropped_text(content.dropped))
     if destination.huggingface:
         write_dataset_files(
             destination.root,
-            manifest,
-            shards=[shard.path for shard in manifest.shards],
-            fingerprint=manifest.settings[0].fingerprint,
+            document,
+            shards=[shard.path for shard in document.shards],
+            fingerprint=document.settings[0].fingerprint,
         )
-    write_manifest(destination.manifest, manifest)
-    return manifest
+    write_text(destination.manifest, text)
+    return document
+
+
+def _describe(provenance: Provenance, content: Content, destination: Destination, run: RunRecord) -> Manifest:
+    kept, dropped = sum(shard.rows for shard in content.shards), content.dropped
+    listed_from = destination.manifest.parent if destination.is_view else destination.root
+    try:
+        return Manifest(
+            contract_version=VERSION_OF_VIEWS if destination.is_view else VERSION_OF_RUNS,
+            name=provenance.name,
+            part=provenance.part,
+            sources=tuple(provenance.sources),
+            settings=tuple(provenance.settings),
+            vocabulary=provenance.vocabulary,
+            root=relative_root(destination.root, seen_from=destination.manifest.parent),
+            shards=tuple(content.shards),
+            counts=Counts(read=kept + len(dropped), kept=kept, dropped=count_reasons(dropped)),
+            dropped=DroppedRecord(
+                path=destination.dropped.relative_to(listed_from).as_posix(),
+                sha256=hashlib.sha256(dropped_text(dropped).encode()).hexdigest(),
+                rows=len(dropped),
+            ),
+            statistics=summarise_tallies(content.tallies, provenance.vocabulary.symbols),
+            history=tuple(provenance.history),
+            run=run,
+        )
+    except ValidationError as error:
+        raise InputRejected(
+            f"no manifest at {destination.manifest} can describe this: {first_problem(error)};"
+            " give another -o"
+        ) from error
 
 
 def relative_root(folder: Path, *, seen_from: Path) -> str:
-    """The shards' folder as a manifest that lies in `seen_from` names it."""
-    return Path(os.path.relpath(folder.resolve(), seen_from.resolve())).as_posix()
+    """The shards' folder as a manifest that lies in `seen_from` names it.
+
+    Raises:
+        InputRejected: One of them cannot be reached.
+    """
+    try:
+        return Path(os.path.relpath(folder.resolve(), seen_from.resolve())).as_posix()
+    except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError before Python 3.13
+        raise InputRejected(f"cannot write into {seen_from}: {error}; give another -o") from error

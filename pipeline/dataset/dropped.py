@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.files import file_sha256, is_regular, open_regular, write_text
+from pipeline.contract.files import file_sha256, is_regular, open_regular
 from pipeline.contract.manifest import DroppedLine
 from pipeline.contract.validation import first_problem
 
@@ -26,10 +26,10 @@ LONGEST_STEM_BYTES = 200
 """The endings need 23 more bytes; file systems end at 255."""
 
 
-def write_dropped(path: Path, lines: Iterable[DroppedLine]) -> None:
-    """Write a dropped list, sorted by id."""
+def dropped_text(lines: Iterable[DroppedLine]) -> str:
+    """The content of a dropped list, sorted by id."""
     in_order = sorted(lines, key=lambda line: (line.id, line.reason, line.detail))
-    write_text(path, "".join(f"{line.model_dump_json()}\n" for line in in_order))
+    return "".join(f"{line.model_dump_json()}\n" for line in in_order)
 
 
 def read_dropped(opened: "OpenedManifest") -> Iterator[DroppedLine]:

@@ -1,5 +1,6 @@
 """What merge, split and filter share: a new manifest over rows of existing shards, which stay as they are."""
 
+import os
 import socket
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -10,7 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contract.manifest import DroppedLine, Manifest, RunRecord, ShardRecord
+from pipeline.contract.errors import InputRejected, MalsoriError
+from pipeline.contract.manifest import MAX_RANGES, DroppedLine, Manifest, RunRecord, ShardRecord
+from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import OpenedManifest
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.dataset.builder import Content, Destination, Provenance, publish_manifest
@@ -55,6 +58,11 @@ def narrow_shard(
             "split": split or shard.split,
         }
     )
+    if len(narrowed.spans()) > MAX_RANGES:
+        raise InputRejected(
+            f"shard {shard.path}: {len(narrowed.spans()):,} separate ranges of rows, {MAX_RANGES:,} are the"
+            " most; preprocess only what is wanted, or filter in several steps"
+        )
     samples = pc.sum(opened.rows(narrowed).column("num_samples")).as_py() or 0
     return ShardRecord.model_validate(
         narrowed.model_copy(update={"seconds": samples / SAMPLE_RATE_HZ}).model_dump()
@@ -80,7 +88,11 @@ def publish_rows(
 
     Args:
         shards: In any order; those without rows are left out.
+
+    Raises:
+        InputRejected: Something else than an earlier manifest of this dataset stands there.
     """
+    _require_replaceable(destination.manifest, provenance)
     run = RunRecord(
         command=command,
         host=socket.gethostname(),
@@ -130,6 +142,20 @@ def publish_view(
         dropped=dropped,
         command=command,
     )
+
+
+def _require_replaceable(path: Path, provenance: Provenance) -> None:
+    if not os.path.lexists(path):
+        return
+    try:
+        standing = read_manifest(path)
+    except MalsoriError as error:
+        raise InputRejected(f"{error}, so it is not replaced: give another -o") from error
+    corpora = {source.corpus.name for source in provenance.sources}
+    if standing.name != provenance.name or {source.corpus.name for source in standing.sources} != corpora:
+        raise InputRejected(
+            f"{path} is the manifest of another dataset, {standing.name}: give another -o, or remove it first"
+        )
 
 
 def _seen_from(destination: Destination, provenance: Provenance, owned: OwnedShard) -> ShardRecord:

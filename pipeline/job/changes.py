@@ -12,6 +12,7 @@ runs of the same command made. While it works, one of two things holds, also whe
 So a manifest under its name always describes files that are there.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -29,7 +30,16 @@ from pipeline.contract.names import FilePath, RootPath
 from pipeline.dataset.builder import relative_root
 from pipeline.dataset.dropped import dropped_path_of_run
 from pipeline.dataset.huggingface import INFO, STATE, remove_dataset_files
-from pipeline.job.folder import Owner, claim, find_foreign, find_owner, record_path, shard_path, tasks_folder
+from pipeline.job.folder import (
+    Owner,
+    claim,
+    find_foreign,
+    find_link,
+    find_owner,
+    record_path,
+    shard_path,
+    tasks_folder,
+)
 from pipeline.job.plan import Plan
 from pipeline.job.records import read_record
 
@@ -106,6 +116,8 @@ def check_places(places: Places) -> None:
                 f"{option} {path} lies inside the raw corpus, which malsori never writes to:"
                 " give another place"
             )
+    if os.path.lexists(places.out) and not places.out.is_dir():
+        raise InputRejected(f"--out {places.out} is a file: give a folder, existing or new")
     inside = _resolve(places.manifest).is_relative_to(_resolve(tasks_folder(places.out)))
     beside = _resolve(places.manifest.parent) == _resolve(places.out)
     if inside or (beside and places.manifest.name in (INFO, STATE)):
@@ -136,6 +148,9 @@ def find_changes(plan: Plan, places: Places, *, fresh: bool) -> Changes:
     Raises:
         InputRejected: Something that is not this run's own would be replaced or removed.
     """
+    odd = find_link(places.out)
+    if odd is not None:
+        raise InputRejected(f"{odd} is a link or a folder, which no run made there: remove it")
     standing = _standing_manifest(places, fresh=fresh)
     if not fresh:
         _refuse_foreign(places)

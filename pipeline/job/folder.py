@@ -63,7 +63,7 @@ def find_owner(out: Path) -> Owner | None:
     """Whose folder it is; None if no run has claimed it."""
     try:
         return Owner.model_validate_json(read_regular(_owner_path(out), most_bytes=MAX_OWNER_BYTES))
-    except (FileNotFoundError, NotADirectoryError, ValidationError):
+    except (OSError, ValidationError):  # then it is a foreign file, if it is there at all
         return None
 
 
@@ -73,10 +73,20 @@ def claim(out: Path, owner: Owner) -> None:
 
 
 def find_foreign(out: Path, *, dropped: Path) -> str | None:
-    """The name of a file in an unclaimed folder that a run would replace, or None."""
+    """The name of something in an unclaimed folder that a run would replace or add to, or None."""
     names = [path.name for path in out.glob("*.arrow")]
-    names += [path.name for path in (out / STATE, out / INFO, dropped) if path.exists()]
+    own = (out / STATE, out / INFO, dropped, events_path(out))
+    names += [path.name for path in own if os.path.lexists(path)]
+    # A run that was killed before it claimed the folder left hidden files at most.
+    names += [f"{path.parent.name}/{path.name}" for path in tasks_folder(out).glob("[!.]*")]
     return min(names, default=None)
+
+
+def find_link(out: Path) -> Path | None:
+    """A link where a run keeps a folder or file of its own, or a folder in a shard's place; or None."""
+    shards = (path for path in out.glob("*.arrow") if path.is_dir())
+    own = (path for path in (tasks_folder(out), events_path(out)) if path.is_symlink())
+    return next(own, None) or next(shards, None)
 
 
 def _owner_path(out: Path) -> Path:

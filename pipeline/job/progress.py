@@ -1,6 +1,7 @@
 """What a run says while it works: progress on stderr, events in run.jsonl, seconds by stage."""
 
 import json
+import os
 import sys
 import time
 from collections import defaultdict
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from pipeline.contract.files import open_own
 from pipeline.contract.terminal import print_note
 
 LINE_EVERY = 0.05
@@ -125,7 +127,7 @@ class EventLog:
             "elapsed_s": round(time.monotonic() - self._started, 3),
             **facts,
         }
-        with self._path.open("a", encoding="utf-8") as stream:
+        with os.fdopen(open_own(self._path, os.O_APPEND), "a", encoding="utf-8") as stream:
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

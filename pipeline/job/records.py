@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from pipeline.contract.files import is_regular, read_regular
 from pipeline.contract.manifest import Count, DroppedLine, Record, Sha256, ShardRecord
 from pipeline.contract.schema import MAX_ID_BYTES, SAMPLE_RATE_HZ
 from pipeline.contract.text import as_text, shorten
@@ -18,6 +19,9 @@ from pipeline.dataset.builder import Content
 from pipeline.dataset.statistics import Tally
 from pipeline.job.folder import record_path, shard_path
 from pipeline.record import Dropped
+
+MAX_RECORD_BYTES = 2**28
+"""Most of it are dropped utterances: 4 KiB of name and 4 KiB of detail each, at most."""
 
 
 class WrittenShard(Record):
@@ -43,8 +47,11 @@ class TaskRecord(Record):
 
 def read_record(out: Path, name: str, *, key: str) -> TaskRecord | None:
     """The record of a task that was finished under `key`, or None if the task must be done."""
+    path = record_path(out, name)
+    if not is_regular(path):
+        return None
     try:
-        record = TaskRecord.model_validate_json(record_path(out, name).read_bytes())
+        record = TaskRecord.model_validate_json(read_regular(path, most_bytes=MAX_RECORD_BYTES))
     except (FileNotFoundError, ValidationError):
         return None
     return record if record.key == key else None

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.contract.files import open_own
+
 
 class Watchdog:
     """The breadcrumb of one task, and the alarm of its current utterance."""
@@ -36,7 +38,7 @@ class Watchdog:
 def watched(crumb: Path, *, limit_s: float | None) -> Iterator[Watchdog]:
     """Keep a breadcrumb at `crumb` while a task runs; it stays only if the process dies."""
     crumb.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(crumb, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+    descriptor = open_own(crumb, os.O_TRUNC)
     watchdog = Watchdog(descriptor, limit_s=limit_s)
     try:
         yield watchdog

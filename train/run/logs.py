@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tqdm import tqdm
 
 from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.files import open_regular_text, write_text
+from pipeline.contract.files import open_own, open_regular_text, write_text
 from pipeline.contract.terminal import print_note
 from pipeline.contract.text import one_line, shorten
 
@@ -40,7 +40,7 @@ class MetricsLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         old = _whole_rows(path) if os.path.lexists(path) else []
         write_json_lines(path, (row for row in old if row["step"] <= up_to_step))
-        self._stream = path.open("a", encoding="utf-8")
+        self._stream = os.fdopen(open_own(path, os.O_APPEND), "a", encoding="utf-8")
 
     def __enter__(self) -> Self:
         return self

@@ -18,7 +18,7 @@ from pipeline.contract.manifest import (
     Statistics,
     VocabularyRecord,
 )
-from pipeline.contract.manifest_file import read_manifest, write_manifest
+from pipeline.contract.manifest_file import manifest_text, read_manifest
 from pipeline.contract.vocabulary import KOREAN
 
 SHA256 = "0" * 64
@@ -82,7 +82,7 @@ def edited(manifest: Manifest, path, **changes):
 
 
 def test_a_manifest_comes_back_as_it_was_written(manifest, tmp_path):
-    write_manifest(tmp_path / "m.json", manifest)
+    (tmp_path / "m.json").write_text(manifest_text(tmp_path / "m.json", manifest), encoding="utf-8")
     assert read_manifest(tmp_path / "m.json") == manifest
     assert read_manifest(tmp_path / "m.json").vocabulary.vocabulary() == KOREAN
 

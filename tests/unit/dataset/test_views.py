@@ -11,6 +11,7 @@ from edited_dataset import copy_dataset, edit_manifest
 from handoff_data import Person
 from small_corpus import preprocess_arguments, rows_by_id
 
+from pipeline.contract.files import write_text
 from pipeline.dataset import builder
 
 OPERATIONS = {
@@ -88,21 +89,23 @@ def test_merged_parts_of_a_run_are_written_where_the_user_said(gathered, malsori
     assert malsori("verify", output, "--deep").exit_code == 0
 
 
-@pytest.mark.parametrize("write", ["write_dropped", "write_manifest"])
+@pytest.mark.parametrize("failing", ["the dropped list", "the manifest"])
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS])
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_view_that_cannot_be_written_leaves_the_old_one_whole(
-    radio, other, malsori, tmp_path, monkeypatch, operation, write, error
+    radio, other, malsori, tmp_path, monkeypatch, operation, failing, error
 ):
     output = tmp_path / "views" / "view.json"
-    assert malsori("filter", radio, "num_phones > 3", "-o", output).exit_code == 0
+    assert malsori(*OPERATIONS[operation](radio, other), "-o", output).exit_code == 0
     old = rows_by_id(output)
     with monkeypatch.context() as broken:
 
-        def fail(*_arguments):
-            raise OSError(error, os.strerror(error))
+        def fail(path: Path, text: str) -> None:
+            if (path == output) == (failing == "the manifest"):
+                raise OSError(error, os.strerror(error))
+            write_text(path, text)
 
-        broken.setattr(builder, write, fail)
+        broken.setattr(builder, "write_text", fail)
         assert malsori(*OPERATIONS[operation](radio, other), "-o", output).exit_code == 6
     assert malsori("verify", output, "--deep").exit_code == 0
     assert rows_by_id(output) == old

@@ -25,7 +25,7 @@ from pipeline.contract.manifest import (
     Statistics,
     VocabularyRecord,
 )
-from pipeline.contract.manifest_file import write_manifest
+from pipeline.contract.manifest_file import manifest_text
 from pipeline.contract.schema import SAMPLE_RATE_HZ, shard_schema
 from pipeline.contract.vocabulary import KOREAN, Vocabulary
 
@@ -185,7 +185,7 @@ def write_corpus(folder: Path, rows: Sequence[Row], vocabulary: Vocabulary = KOR
         history=(),
         run=RunRecord(command="", host="", started="", seconds=0.0, jobs=1),
     )
-    write_manifest(folder / "tones.json", manifest)
+    (folder / "tones.json").write_text(manifest_text(folder, manifest), encoding="utf-8")
     return folder / "tones.json"
 
 
