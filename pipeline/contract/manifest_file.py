@@ -59,7 +59,7 @@ def manifest_text(path: Path, manifest: Manifest) -> str:
     """The content of a manifest that is to be written to `path`.
 
     Raises:
-        InputRejected: It is larger than `read_manifest` accepts.
+        InputRejected: `read_manifest` would not accept it.
     """
     text = manifest.to_json()
     excess = _find_excess(text.encode())
@@ -68,6 +68,13 @@ def manifest_text(path: Path, manifest: Manifest) -> str:
             f"{path} would have {excess}, too large to be read back: it selects too many separate ranges of"
             " rows; preprocess only what is wanted, or filter in several steps"
         )
+    try:
+        _parse(text)
+    except ValueError as error:
+        raise InputRejected(
+            f"{path} would hold {error}, too large to be read back: keep several smaller datasets, which"
+            " `fit` takes together"
+        ) from error
     return text
 
 
@@ -79,7 +86,7 @@ def _read_json(path: Path) -> tuple[Any, str]:
         excess = _find_excess(raw)
         if excess is not None:
             raise InputRejected(f"{path} has {excess}, more than a manifest may have")
-        content = json.loads(raw, object_pairs_hook=_as_object, parse_float=_finite, parse_constant=_finite)
+        content = _parse(raw)
         version = content.get("contract_version") if isinstance(content, dict) else None
         return version, json.dumps(content)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -92,6 +99,10 @@ def _read_json(path: Path) -> tuple[Any, str]:
         raise InputRejected(f"{path} is not a manifest: it {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise InputRejected(f"{path} is not a manifest (JSON): {shorten(str(error))}") from error
+
+
+def _parse(raw: bytes | str) -> Any:
+    return json.loads(raw, object_pairs_hook=_as_object, parse_float=_finite, parse_constant=_finite)
 
 
 def _find_excess(raw: bytes) -> str | None:

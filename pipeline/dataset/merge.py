@@ -6,10 +6,11 @@ that one machine would have written.
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.manifest import DroppedLine, Manifest, SettingsRecord, SourceRecord
@@ -18,6 +19,9 @@ from pipeline.contract.reasons import Reason, Stage
 from pipeline.dataset.builder import Destination, Provenance
 from pipeline.dataset.dropped import dropped_path_of_run, dropped_path_of_view, read_dropped
 from pipeline.dataset.views import OwnedShard, history_of, narrow_shard, publish_rows, stored_positions
+
+SPAN = ("sha256", "offset", "length")
+"""What tells the samples of one recording from all others, in the column `source`."""
 
 
 def merge_manifests(
@@ -40,7 +44,8 @@ def merge_manifests(
 
     Raises:
         InputRejected: The vocabularies differ; the settings differ and were not allowed to; parts
-            of a divided run are missing, repeated or mixed with other manifests.
+            of a divided run are missing, repeated or mixed with other manifests; or two recordings
+            have one id.
     """
     _check_vocabularies(opened)
     settings = _settings(opened)
@@ -143,13 +148,20 @@ def _settings(opened: Sequence[OpenedManifest]) -> list[SettingsRecord]:
 
 def _drop_duplicates(opened: Sequence[OpenedManifest]) -> tuple[list[OwnedShard], list[DroppedLine]]:
     """Every shard, narrowed to the utterances that no shard before it has, and lines for the others."""
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     kept: list[OwnedShard] = []
     duplicates: list[DroppedLine] = []
     shards = [(item, shard) for item in opened for shard in item.manifest.shards]
     for item, shard in sorted(shards, key=lambda owned: (owned[0].folder / owned[1].path, owned[1].split)):
-        ids: list[str] = item.rows(shard, ["id"]).column("id").to_pylist()
-        is_new = np.array([_note_new(name, seen) for name in ids], dtype=bool)
+        table = item.rows(shard, ["id", "source"])
+        ids: list[str] = table.column("id").to_pylist()
+        is_new = np.array(
+            [
+                _note_new(name, span, seen, opened=item)
+                for name, span in zip(ids, _recorded_spans(table), strict=True)
+            ],
+            dtype=bool,
+        )
         if is_new.all():
             kept.append((item, shard))
             continue
@@ -163,9 +175,24 @@ def _drop_duplicates(opened: Sequence[OpenedManifest]) -> tuple[list[OwnedShard]
     return kept, duplicates
 
 
-def _note_new(name: str, seen: set[str]) -> bool:
-    """Add `name` to `seen`; returns whether it is new there."""
-    if name in seen:
-        return False
-    seen.add(name)
-    return True
+def _recorded_spans(table: pa.Table) -> Iterator[int]:
+    """A number for each row, equal for equal samples of an equal recording."""
+    source = table.column("source").combine_chunks()
+    return map(hash, zip(*(source.field(name).to_pylist() for name in SPAN), strict=True))
+
+
+def _note_new(name: str, span: int, seen: dict[str, int], *, opened: OpenedManifest) -> bool:
+    """Add `name` to `seen`; returns whether it is new there.
+
+    Raises:
+        InputRejected: Another recording has the name already.
+    """
+    if name not in seen:
+        seen[name] = span
+        return True
+    if seen[name] != span:
+        raise InputRejected(
+            f"{opened.path} and another manifest call two recordings {name}: keep one, or preprocess one"
+            " of the corpora again under a name of its own (--corpus LAYOUT:NAME)"
+        )
+    return False

@@ -151,7 +151,7 @@ def find_changes(plan: Plan, places: Places, *, fresh: bool) -> Changes:
     odd = find_link(places.out)
     if odd is not None:
         raise InputRejected(f"{odd} is a link or a folder, which no run made there: remove it")
-    standing = _standing_manifest(places, fresh=fresh)
+    standing = check_manifest(places, fresh=fresh)
     if not fresh:
         _refuse_foreign(places)
     names = [task.name for task in plan.tasks]
@@ -211,8 +211,12 @@ def withdraw(changes: Changes, places: Places) -> None:
         remove_dataset_files(places.out)
 
 
-def _standing_manifest(places: Places, *, fresh: bool) -> Manifest | None:
-    """The manifest of these shards that stands; None where none does, or another's that --fresh replaces."""
+def check_manifest(places: Places, *, fresh: bool) -> Manifest | None:
+    """The manifest of these shards that stands; None where none does, or another's that --fresh replaces.
+
+    Raises:
+        InputRejected: Something else stands there.
+    """
     path = places.manifest
     if not (path.exists() or path.is_symlink()):
         return None

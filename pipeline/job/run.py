@@ -28,6 +28,7 @@ from pipeline.dataset.dropped import dropped_path_of_run
 from pipeline.job.changes import (
     Changes,
     Places,
+    check_manifest,
     check_places,
     find_changes,
     require_writable,
@@ -114,6 +115,7 @@ def preprocess(request: Request) -> FinishedRun:
         timings, made = _do_tasks(plan, request, changes, events)
         if made or not _describes(changes.standing, plan):
             withdraw(changes, request.places)
+        check_manifest(request.places, fresh=request.fresh)  # another run may have written it meanwhile
         run = RunRecord(
             command=request.command,
             host=socket.gethostname(),

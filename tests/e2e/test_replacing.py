@@ -1,6 +1,7 @@
 """What a run may replace and remove; a kill before any change on the disk loses nothing."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -132,6 +133,12 @@ FOREIGN = {
     "the raw corpus": (("--manifest", "raw/m.json", "--out", "new"), "inside the raw corpus"),
     "the raw corpus by its shards": (("--manifest", "n.json", "--out", "raw/new"), "inside the raw corpus"),
     "a folder of other files": (("--manifest", "n.json", "--out", "theirs"), "no run made there (state"),
+    "a file": (("--manifest", "n.json", "--out", "config.json"), "is a file"),
+    "a log that is a link": (("--manifest", "n.json", "--out", "log"), "is a link or a folder"),
+    "records that are a link": (("--manifest", "n.json", "--out", "records"), "is a link or a folder"),
+    "a folder for a shard": (("--manifest", "n.json", "--out", "odd", "--fresh"), "is a link or a folder"),
+    "a log of others": (("--manifest", "n.json", "--out", "logs"), "no run made there (run.jsonl"),
+    "records of others": (("--manifest", "n.json", "--out", "tasks"), "no run made there (.tasks/theirs"),
     "below a file": (("--manifest", "config.json/m.json", "--out", "new"), "a file stands where"),
     "too long a name": (("--manifest", f"{'n' * 251}.json", "--out", "new"), "name too long"),
     "a name that no manifest can hold": (("--manifest", "m2.json", "--out", "a:b"), "cannot hold the path"),
@@ -154,8 +161,13 @@ def test_what_is_not_its_own_is_refused_before_anything_is_touched(
     Path("config.json").write_text('{"theirs": 1}')
     Path("folder.json").mkdir()
     Path("nowhere.json").symlink_to("nothing")
-    Path("theirs").mkdir()
+    for name in ("theirs", "log", "records", "odd/x.arrow", "logs", "tasks/.tasks"):
+        Path(name).mkdir(parents=True)
     Path("theirs/state.json").write_text("{}")
+    Path("log/run.jsonl").symlink_to("../config.json")
+    Path("records/.tasks").symlink_to("../theirs")
+    Path("logs/run.jsonl").write_text("theirs")
+    Path("tasks/.tasks/theirs").touch()
     before = everything(tmp_path)
     arguments = table_arguments(Path("raw"), Path())
     result = malsori(*arguments, *extra, *(["--dry-run"] if dry else []))
@@ -208,6 +220,33 @@ def test_fresh_says_whose_shards_it_replaces(corpus, made, malsori, tmp_path):
         result = malsori(*arguments, *extra)
         assert result.exit_code == 0
         assert f"are no longer those of {tmp_path / 'm.json'}" in result.output
+
+
+@pytest.mark.parametrize("name", ["run.jsonl", ".lock", ".tasks/train-00000.json", ".tasks/train-00000.at"])
+def test_a_pipe_in_the_place_of_a_file_of_the_runs_own_holds_nobody_up(corpus, made, malsori, tmp_path, name):
+    copy(made, tmp_path)
+    pipe = tmp_path / "shards" / name
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    result = malsori(*table_arguments(corpus, tmp_path))
+    assert result.exit_code == (0 if ".tasks" in name else 3), result.output  # what is made anew is replaced
+    assert malsori("verify", tmp_path / "m.json", "--deep").exit_code == 0
+
+
+def test_a_manifest_that_another_run_wrote_meanwhile_stays(corpus, made, malsori, tmp_path, monkeypatch):
+    theirs = copy(made, tmp_path / "theirs") / "m.json"
+
+    def meanwhile(tasks, context, **_):
+        yield from (finish_task(task, context) for task in tasks)
+        manifest = json.loads(theirs.read_text()) | {"root": "theirs/shards"}
+        (tmp_path / "m.json").write_text(json.dumps(manifest))
+
+    monkeypatch.setattr("pipeline.job.run.run_tasks", meanwhile)
+    result = malsori(*table_arguments(corpus, tmp_path))
+    assert result.exit_code == 3
+    assert "is the manifest of the shards in" in result.stderr
+    assert malsori("verify", tmp_path / "m.json").exit_code == 0
+    assert json.loads((tmp_path / "m.json").read_text())["root"] == "theirs/shards"
 
 
 @pytest.mark.parametrize("harm", ["damaged", "deleted"])

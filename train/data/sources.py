@@ -181,12 +181,20 @@ def _open_source(path: str) -> ShardSource:
 
 
 def _open_remote(url: str) -> tuple[RemoteShards, Path]:
-    """The shards of the manifest at `url`, and a local copy of the manifest itself."""
+    """The shards of the manifest at `url`, and a local copy of the manifest itself.
+
+    Raises:
+        HandOffBroken: The manifest sends its reader to another host or bucket.
+    """
     folder = cache_folder() / hashlib.sha256(url.encode()).hexdigest()[:16]
     copy = folder / "manifest.json"
     _copy(url, copy, most_bytes=MAX_MANIFEST_BYTES)
     protocol, path = url.split("://", 1)
     root = posixpath.normpath(posixpath.join(posixpath.dirname(path), read_manifest(copy).root))
+    if root.split("/")[0] != path.split("/")[0]:  # the host, or the bucket
+        raise HandOffBroken(
+            f"{url} says that its shards lie at {root}, where it does not: get it from its maker"
+        )
     return RemoteShards(f"{protocol}://{root}", folder), copy
 
 

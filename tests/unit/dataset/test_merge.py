@@ -7,6 +7,7 @@ import pytest
 from edited_dataset import edit_manifest
 from handoff_data import FLAC, Person
 from small_corpus import manifest_content, rows_by_id, shard_bytes
+from table_corpus import TEXT, make_recording, table_arguments, write_table
 
 from pipeline.contract.manifest import DroppedLine, VocabularyRecord
 from pipeline.contract.reasons import Reason, Stage
@@ -211,3 +212,32 @@ def test_moved_shards_are_merged_with_root(gathered, malsori):
     assert "train-00000.arrow is missing" in result.stderr
     assert malsori("merge", *parts, "-o", folder / "small.json", "--root", folder / "disk").exit_code == 0
     assert malsori("verify", folder / "small.json").exit_code == 0
+
+
+def test_two_recordings_of_one_id_are_never_taken_for_one(malsori, tmp_path):
+    manifests = []
+    for seed, name in enumerate(("one", "copy", "two")):
+        raw = tmp_path / name / "raw"
+        row = (make_recording(raw, "a.wav", seed=seed // 2), TEXT, "s", "a")
+        write_table(raw / "train.csv", [row])
+        assert malsori(*table_arguments(raw, tmp_path / name)).exit_code == 0
+        manifests.append(tmp_path / name / "m.json")
+    one, copy, two = manifests
+    assert malsori("merge", one, copy, "-o", tmp_path / "same.json").exit_code == 0
+    assert json.loads((tmp_path / "same.json").read_text())["counts"]["dropped"] == {"duplicate_id": 1}
+    refused = malsori("merge", one, two, "-o", tmp_path / "both.json")
+    assert refused.exit_code == 3
+    assert "two recordings table/s/a" in refused.stderr
+    assert not (tmp_path / "both.json").exists()
+
+
+def test_more_speakers_than_can_be_read_back_are_refused_when_they_are_written(
+    make, malsori, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("pipeline.contract.manifest_file.MAX_KEYS", 50)
+    monkeypatch.setattr("pipeline.contract.manifest_file.MAX_SPEAKERS", 60)
+    one, two = (make(name, [Person(f"{name}{n}", 1) for n in range(40)]) for name in ("a", "b"))
+    result = malsori("merge", one, two, "-o", tmp_path / "m.json")
+    assert result.exit_code == 3
+    assert "an object of 80 keys" in result.stderr
+    assert not list(tmp_path.glob("m.*"))

@@ -113,6 +113,41 @@ def test_a_view_that_cannot_be_written_leaves_the_old_one_whole(
     assert malsori("verify", output, "--deep").exit_code == 0
 
 
+@pytest.mark.parametrize("standing", ['{"name": "mypackage"}', "another dataset", "a pipe"])
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_view_replaces_no_file_but_an_earlier_manifest_of_its_dataset(
+    radio, other, make, malsori, tmp_path, operation, standing
+):
+    output = tmp_path / "precious" / "package.json"
+    output.parent.mkdir()
+    if standing == "another dataset":
+        shutil.copy(make("third", [Person("d", 2)]), output)
+    elif standing == "a pipe":
+        os.mkfifo(output)
+    else:
+        output.write_text(standing)
+    before = snapshot(tmp_path)
+    result = malsori(*OPERATIONS[operation](radio, other), "-o", output)
+    assert result.exit_code == 3
+    assert "give another -o" in result.stderr
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", ["a:b/radio.json", "s\\1.json"])
+@pytest.mark.parametrize("operation", ["filter", "split", "merge of one"])
+def test_a_place_that_no_manifest_can_name_is_refused_before_anything_is_written(
+    radio, other, malsori, tmp_path, operation, place
+):
+    source = radio
+    if "/" in place:
+        source = shutil.copytree(radio.parent, tmp_path / "a:b", ignore=lambda *_: ["a:b"]) / radio.name
+    output = tmp_path / "new" / ("view.json" if "/" in place else place)
+    result = malsori(*OPERATIONS[operation](source, other), "-o", output)
+    assert result.exit_code == 3, result.output
+    assert "give another -o" in result.stderr
+    assert not output.parent.exists() or not list(output.parent.iterdir())
+
+
 def test_views_of_views_and_moved_views_keep_their_lists(radio, other, malsori, tmp_path):
     both, some, again = (tmp_path / name / "view.json" for name in ("both", "some", "again"))
     assert malsori("merge", radio, other, "-o", both).exit_code == 0

@@ -50,6 +50,15 @@ def test_a_split_is_copied_when_it_is_opened_and_once(remote, tmp_path, capsys):
     assert "copying" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("root", ["../other", "../../intranet/private", ".."])
+def test_a_manifest_sends_its_reader_to_no_other_host_or_bucket(remote, tmp_path, root):
+    files = fsspec.filesystem("memory")
+    manifest = json.loads(files.cat("/bucket/tones.json")) | {"root": root}
+    files.pipe("/bucket/tones.json", json.dumps(manifest).encode())
+    with pytest.raises(HandOffBroken, match="its shards lie at"):
+        open_sources([remote])
+
+
 def test_a_shard_that_is_another_is_refused_and_not_kept(remote, tmp_path):
     change(SHARD, fsspec.filesystem("memory").cat(SHARD))
     with pytest.raises(HandOffBroken, match=r"train-00000\.arrow does not have the hash") as refused:
