@@ -11,7 +11,7 @@ import io
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -111,12 +111,15 @@ def make_folder(path: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, outdated: Sequence[Path] = ()) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` that takes its name when the block ends well.
 
     The bytes are on the disk (fsync of file and folder) before the name is; when the block
     raises, the temporary file is removed and whatever stood at `path` is untouched. The
     temporary name is unique to the process: two writers never share one.
+
+    Args:
+        outdated: Files that are not true any more once the new one is there: removed just before.
 
     Raises:
         InputRejected: No file can have this path: it is a folder, below a file, or too long.
@@ -132,6 +135,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+        for file in outdated:
+            file.unlink(missing_ok=True)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -45,12 +45,6 @@ def write_dataset_files(
     write_json(folder / STATE, state)
 
 
-def remove_dataset_files(folder: Path) -> None:
-    """Remove what `write_dataset_files` wrote."""
-    for name in (STATE, INFO):
-        (folder / name).unlink(missing_ok=True)
-
-
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write `content` as `datasets` reads it, the same bytes every time."""
     write_text(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")

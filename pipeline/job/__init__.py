@@ -5,6 +5,7 @@
     forecast    what a plan will take: space, time, and a manifest that can be read back
     versions    the packages and sources that a shard's bytes depend on
     folder      the output folder: where things lie, and which manifest owns it
+    places      where a run reads and writes, and whether it can
     changes     what a run would make, replace and remove there; refused before anything is touched
     resources   how many workers fit into this machine
     retry       run_tasks: every task to completion, without the utterances that crash it;

@@ -7,29 +7,24 @@ runs of the same command made. While it works, one of two things holds, also whe
   manifest and its shards stay until everything new is there. Then it goes, the dropped list is
   written and the new manifest takes its place.
 - Shards of it are made again (other settings, changed recordings), or --fresh: the manifest goes
-  first, and comes back with the last shard. Until then there is none; the same command goes on.
+  when the first new shard is whole and takes its place, and comes back with the last. In between
+  there is none; the same command goes on.
 
 So a manifest under its name always describes files that are there.
 """
 
-import os
 import shutil
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
+from pipeline.contract import VERSION_OF_RUNS
 from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.files import is_regular, make_folder, sweep
+from pipeline.contract.files import is_regular, sweep
 from pipeline.contract.manifest import Manifest
 from pipeline.contract.manifest_file import read_manifest
-from pipeline.contract.names import FilePath, RootPath
-from pipeline.dataset.builder import relative_root
 from pipeline.dataset.dropped import dropped_path_of_run
-from pipeline.dataset.huggingface import INFO, STATE, remove_dataset_files
+from pipeline.dataset.huggingface import INFO, STATE
 from pipeline.job.folder import (
     Owner,
     claim,
@@ -40,27 +35,12 @@ from pipeline.job.folder import (
     shard_path,
     tasks_folder,
 )
+from pipeline.job.places import Places, resolve_path
 from pipeline.job.plan import Plan
 from pipeline.job.records import read_record
 
 NAMED = 5
 """A message names at most this many shards."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where a run reads and writes.
-
-    Attributes:
-        root: The raw corpus; nothing is written there.
-        out: Folder of the shards.
-        corpus: Name of the corpus.
-    """
-
-    root: Path
-    out: Path
-    manifest: Path
-    corpus: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +62,13 @@ class Changes:
     former: str | None
     fresh: bool
 
-    def breaks_standing(self) -> bool:
-        """Whether a shard of the manifest that stands is replaced or removed."""
+    def outdated(self, places: Places) -> tuple[Path, ...]:
+        """What is not true any more as soon as the first new shard is there."""
         if self.standing is None:
-            return False
+            return ()
         listed = {shard.path for shard in self.standing.shards}
-        return any(shard_path(Path(), name).name in listed for name in (*self.replaced, *self.strays))
+        is_broken = any(shard_path(Path(), name).name in listed for name in self.replaced)
+        return _of_standing(places) if is_broken or self.fresh else ()
 
     def describe(self, places: Places, *, num_tasks: int) -> str:
         """What would be made, replaced and removed, a line each."""
@@ -101,42 +82,6 @@ class Changes:
             lines.append(self.former)
         lines.append(f"{places.manifest} is {'replaced' if places.manifest.exists() else 'written'}")
         return "\n".join(lines)
-
-
-def check_places(places: Places) -> None:
-    """Refuse places that cannot hold what a run writes. Looks, and writes nothing.
-
-    Raises:
-        InputRejected: The shards or the manifest lie in the raw corpus, the manifest takes another
-            file's name, or it could not name the shards' folder.
-    """
-    for option, path in (("--out", places.out), ("--manifest", places.manifest)):
-        if _resolve(path).is_relative_to(_resolve(places.root)):
-            raise InputRejected(
-                f"{option} {path} lies inside the raw corpus, which malsori never writes to:"
-                " give another place"
-            )
-    if os.path.lexists(places.out) and not places.out.is_dir():
-        raise InputRejected(f"--out {places.out} is a file: give a folder, existing or new")
-    inside = _resolve(places.manifest).is_relative_to(_resolve(tasks_folder(places.out)))
-    beside = _resolve(places.manifest.parent) == _resolve(places.out)
-    if inside or (beside and places.manifest.name in (INFO, STATE)):
-        raise InputRejected(
-            f"--manifest {places.manifest}: a run writes another file there; give another name"
-        )
-    dropped = dropped_path_of_run(places.manifest, folder=places.out)
-    for path in (dropped, places.manifest):
-        with suppress(FileNotFoundError, NotADirectoryError):
-            path.lstat()  # a name too long for the disk is an OSError here
-    root = relative_root(places.out, seen_from=places.manifest.parent)
-    for kind, name, what in ((RootPath, root, "--out"), (FilePath, dropped.name, "--manifest")):
-        try:
-            TypeAdapter[str](kind).validate_python(name)
-        except ValidationError as error:
-            raise InputRejected(
-                f"{what}: a manifest cannot hold the path {name!r}: give another, of printable UTF-8 without"
-                " \\ and :, and not too long"
-            ) from error
 
 
 def find_changes(plan: Plan, places: Places, *, fresh: bool) -> Changes:
@@ -178,21 +123,9 @@ def find_changes(plan: Plan, places: Places, *, fresh: bool) -> Changes:
     return changes
 
 
-def require_writable(places: Places) -> None:
-    """Write a file beside the future manifest, and remove it.
-
-    Raises:
-        InputRejected: No folder can be there.
-        OSError: The disk is full or read-only, or permission is missing.
-    """
-    make_folder(places.manifest.parent)
-    with tempfile.TemporaryFile(dir=places.manifest.parent) as stream:
-        stream.write(b"malsori")
-
-
 def take_folder(changes: Changes, places: Places) -> None:
     """Make the locked folder this run's own; of what it breaks, the manifest goes first."""
-    if changes.fresh or changes.breaks_standing():
+    if changes.strays:
         withdraw(changes, places)
     if find_owner(places.out) is not None:  # nobody else's temporary files
         sweep(places.out)
@@ -207,8 +140,14 @@ def take_folder(changes: Changes, places: Places) -> None:
 def withdraw(changes: Changes, places: Places) -> None:
     """Remove the manifest that stands, if it is that of these shards, then the files for Hugging Face."""
     if changes.standing is not None:
-        places.manifest.unlink(missing_ok=True)
-        remove_dataset_files(places.out)
+        for path in _of_standing(places):
+            path.unlink(missing_ok=True)
+
+
+def _of_standing(places: Places) -> tuple[Path, ...]:
+    """The manifest and the files for Hugging Face, which describe all shards."""
+    out = places.out.absolute()
+    return (places.manifest.absolute(), out / STATE, out / INFO)
 
 
 def check_manifest(places: Places, *, fresh: bool) -> Manifest | None:
@@ -231,8 +170,13 @@ def check_manifest(places: Places, *, fresh: bool) -> Manifest | None:
         if fresh:
             return None
         raise InputRejected(f"{error}; {advice}") from error
-    if _resolve(path.parent / manifest.root) == _resolve(places.out):
-        return manifest
+    if resolve_path(path.parent / manifest.root) == resolve_path(places.out):
+        if manifest.contract_version == VERSION_OF_RUNS or fresh:
+            return manifest
+        raise InputRejected(
+            f"{path} is a merge, split or filter of the shards in {places.out}, which a run would undo:"
+            f" {advice}"
+        )
     if fresh:
         return None
     raise InputRejected(
@@ -285,10 +229,3 @@ def _refuse_loss(changes: Changes, plan: Plan, places: Places) -> None:
 def _name(names: Sequence[str]) -> str:
     files = [shard_path(Path(), name).name for name in names[:NAMED]]
     return ", ".join(files) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-
-
-def _resolve(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError before Python 3.13
-        raise InputRejected(f"{path} cannot be reached: {error}; give another path") from error

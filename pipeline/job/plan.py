@@ -60,7 +60,9 @@ class Task:
 class TaskContext:
     """What all tasks of a run share.
 
-    `limit_s` is the time that one utterance may take before its worker is killed; None is no limit.
+    Attributes:
+        limit_s: The time that one utterance may take before its worker is killed; None is no limit.
+        outdated: What the first new shard makes untrue, and takes away: a manifest of the old shards.
     """
 
     root: Path
@@ -68,6 +70,7 @@ class TaskContext:
     annotation: Annotation
     settings: PipelineSettings
     limit_s: float | None = None
+    outdated: tuple[Path, ...] = ()
 
     @property
     def lexicon(self) -> Path | None:

@@ -25,18 +25,10 @@ from pipeline.contract.vocabulary import KOREAN
 from pipeline.corpora import Corpus
 from pipeline.dataset.builder import Destination, Provenance, publish_manifest
 from pipeline.dataset.dropped import dropped_path_of_run
-from pipeline.job.changes import (
-    Changes,
-    Places,
-    check_manifest,
-    check_places,
-    find_changes,
-    require_writable,
-    take_folder,
-    withdraw,
-)
+from pipeline.job.changes import Changes, check_manifest, find_changes, take_folder, withdraw
 from pipeline.job.folder import events_path
 from pipeline.job.forecast import check_manifest_fits, describe_plan
+from pipeline.job.places import Places, check_places, require_writable
 from pipeline.job.plan import Part, Plan, TaskContext, make_plan, take_part
 from pipeline.job.progress import EventLog, Progress
 from pipeline.job.records import TaskRecord, collect_content, read_record
@@ -202,7 +194,7 @@ def _do_tasks(
     made, damaged = 0, []
     to_do_s = sum(length_s for name, length_s in lengths_s.items() if name not in changes.finished)
     with Progress(total_s=to_do_s) as progress:
-        for record in _run_tasks(plan, request):
+        for record in _run_tasks(plan, request, changes):
             if not record.made_now:
                 continue
             made += 1
@@ -220,7 +212,7 @@ def _do_tasks(
     return dict(timings), made
 
 
-def _run_tasks(plan: Plan, request: Request) -> Iterator[TaskRecord]:
+def _run_tasks(plan: Plan, request: Request, changes: Changes) -> Iterator[TaskRecord]:
     """The records of the plan's tasks as they finish, from wherever the request wants them done."""
     context = TaskContext(
         root=request.root,
@@ -228,6 +220,7 @@ def _run_tasks(plan: Plan, request: Request) -> Iterator[TaskRecord]:
         annotation=request.corpus.annotation,
         settings=request.settings,
         limit_s=request.limit_s if request.backend == "loky" else None,
+        outdated=changes.outdated(request.places),
     )
     if request.backend == "loky":
         return run_tasks(plan.tasks, context, jobs=request.jobs)

@@ -29,7 +29,6 @@ from pipeline.transcript.files import MAX_TRANSCRIPT_BYTES
 
 def process_task(task: Task, context: TaskContext) -> TaskRecord:
     """Write the shard of a task, then its record, and return the record."""
-    record_path(context.out, task.name).unlink(missing_ok=True)
     take_timings()
     with watched(crumb_path(context.out, task.name), limit_s=context.limit_s) as watchdog:
         record = _write_shard(task, context, watchdog)
@@ -41,7 +40,7 @@ def _write_shard(task: Task, context: TaskContext, watchdog: Watchdog) -> TaskRe
     dropped: list[Dropped] = []
     tallying = Tallying()
     path = shard_path(context.out, task.name)
-    with ShardWriter.open(path, settings=context.settings.shards) as writer:
+    with ShardWriter.open(path, settings=context.settings.shards, outdated=context.outdated) as writer:
         for item in _examples(task, context, watchdog):
             if isinstance(item, Dropped):
                 dropped.append(item)

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +64,15 @@ class ShardWriter:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path, *, settings: ShardSettings) -> Iterator["ShardWriter"]:
-        """A writer whose file takes the name `path` only when the block ends well."""
-        with replacing(path) as file:
+    def open(
+        cls, path: Path, *, settings: ShardSettings, outdated: Sequence[Path] = ()
+    ) -> Iterator["ShardWriter"]:
+        """A writer whose file takes the name `path` only when the block ends well.
+
+        Args:
+            outdated: Files that the new shard makes untrue: removed just before.
+        """
+        with replacing(path, outdated=outdated) as file:
             writer = cls(_HashingStream(file), settings=settings)
             yield writer
             writer._close()

@@ -1,5 +1,6 @@
 """What a run may replace and remove; a kill before any change on the disk loses nothing."""
 
+import errno
 import json
 import os
 import shutil
@@ -112,6 +113,8 @@ def test_killed_before_any_change_a_run_leaves_a_true_manifest_or_none_and_goes_
             assert malsori("verify", manifest).exit_code == 0, f"killed before change {number}"
         if case == "nothing new":
             assert stands
+        elif case == "other settings":  # until the new shard is whole
+            assert stands or number > 2
         elif case == "more recordings":  # the old dataset stays until the new shard is there
             assert stands or (folder / "shards" / "test-00000.arrow").exists()
         assert malsori(*table_arguments(raw, folder), *extra).exit_code == 0
@@ -247,6 +250,37 @@ def test_a_manifest_that_another_run_wrote_meanwhile_stays(corpus, made, malsori
     assert "is the manifest of the shards in" in result.stderr
     assert malsori("verify", tmp_path / "m.json").exit_code == 0
     assert json.loads((tmp_path / "m.json").read_text())["root"] == "theirs/shards"
+
+
+def test_a_run_whose_first_shard_does_not_fit_on_the_disk_leaves_the_old_dataset_whole(
+    corpus, made, disk, malsori, tmp_path, monkeypatch
+):
+    copy(made, tmp_path)
+    before = everything(tmp_path / "shards")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        broken.setattr("pipeline.shards.writer.ShardWriter._flush", full)
+        result = malsori(*table_arguments(corpus, tmp_path), "--set", "shards.audio=flac")
+    assert result.exit_code == 6, result.output
+    assert malsori("verify", tmp_path / "m.json", "--deep").exit_code == 0
+    after = everything(tmp_path / "shards")
+    assert {name for name in before if before[name] != after.get(name)} <= {"run.jsonl"}
+
+
+def test_a_split_in_place_is_not_undone_by_the_run_that_made_its_shards(corpus, made, malsori, tmp_path):
+    copy(made, tmp_path)
+    manifest = tmp_path / "m.json"
+    assert malsori("split", manifest, "--valid", "0.5", "-o", manifest).exit_code == 0
+    before = manifest.read_bytes()
+    for extra in (["--dry-run"], []):
+        result = malsori(*table_arguments(corpus, tmp_path), *extra)
+        assert result.exit_code == 3
+        assert "is a merge, split or filter of the shards" in result.stderr
+    assert manifest.read_bytes() == before
+    assert malsori(*table_arguments(corpus, tmp_path), "--fresh").exit_code == 0
 
 
 @pytest.mark.parametrize("harm", ["damaged", "deleted"])
