@@ -19,6 +19,9 @@ from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
 
 MAX_COUNT = 2**53  # JSON readers in other languages count exactly up to here
 MAX_PARTS = 100_000
+MAX_DROPPED = 2_500_000
+"""Lines of the dropped list: merge, split and filter take 1.8 GB for so many."""
+
 MAX_RANGES = 50_000
 """In one shard record: every second row of the largest shard, several times over."""
 
@@ -154,7 +157,7 @@ class DroppedRecord(Record):
 
     path: FilePath
     sha256: Sha256
-    rows: Count
+    rows: Annotated[int, Field(ge=0, le=MAX_DROPPED)]
 
 
 class DroppedLine(Record):

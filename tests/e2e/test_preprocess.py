@@ -3,11 +3,16 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import datasets
 import pytest
 from small_corpus import manifest_content, preprocess_arguments, rows_by_id, shard_bytes
+
+from pipeline.job.plan import Task, TaskContext
+from pipeline.job.records import TaskRecord
+from pipeline.job.retry import finish_task
 
 
 def test_every_utterance_is_kept_or_dropped_with_its_reason(dataset):
@@ -115,15 +120,21 @@ def test_a_changed_setting_input_or_shard_is_never_reused(kspon_corpus, malsori,
     assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
 
 
-def test_a_manifest_never_outlives_the_shards_it_describes(finished, malsori, tmp_path, monkeypatch):
-    def fail(*_: object, **__: object) -> None:
+@pytest.mark.parametrize("shards_made", [0, 1])
+def test_a_manifest_lives_as_long_as_the_shards_it_describes(
+    finished, malsori, tmp_path, monkeypatch, shards_made
+):
+    def interrupted(tasks: Sequence[Task], context: TaskContext, **_: object) -> Iterator[TaskRecord]:
+        for task in tasks[:shards_made]:
+            yield finish_task(task, context)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.job.run.run_tasks", fail)
-    assert (tmp_path / "small.json").exists()
+    monkeypatch.setattr("pipeline.job.run.run_tasks", interrupted)
     assert malsori(*finished, "--set", "silence.enabled=false").exit_code == 130
-    assert not (tmp_path / "small.json").exists()
-    assert not (tmp_path / "shards" / "state.json").exists()
+    assert (tmp_path / "small.json").exists() == (shards_made == 0)
+    assert (tmp_path / "shards" / "state.json").exists() == (shards_made == 0)
+    if not shards_made:
+        assert malsori("verify", tmp_path / "small.json", "--deep").exit_code == 0
 
 
 def test_a_folder_holds_the_shards_of_one_manifest_and_is_not_taken_over(finished, malsori, tmp_path):

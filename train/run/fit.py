@@ -61,10 +61,7 @@ def fit(
             if checkpoint:
                 settings = _settle(preset, assignments, checkpoint)
                 check_resumable(checkpoint, settings, sources, ranks=ranks.count)
-            elif ranks.first:
-                say("checking the shards' hashes")
-                for source in sources:
-                    source.check_hashes()
+            ranks.agree(lambda: _check_hashes(sources))
             setup = set_up_training(sources, settings, ranks=ranks.count)
             trainer = Trainer(setup, run, checkpoint, ranks)
             if ranks.first:
@@ -96,6 +93,13 @@ def _settle(preset: str | None, assignments: Sequence[str], checkpoint: Checkpoi
     if settings.loop.threads is not None:
         torch.set_num_threads(settings.loop.threads)
     return settings
+
+
+def _check_hashes(sources: Sequence[ShardSource]) -> None:
+    """Also before a run resumes: its figures are of the shards that its manifests describe."""
+    say("checking the shards' hashes")
+    for source in sources:
+        source.check_hashes()
 
 
 def _finish(run: RunFolder, sources: list[ShardSource], settings: TrainSettings) -> dict[str, Any] | None:

@@ -155,6 +155,20 @@ def test_other_shards_do_not_resume(train, make_corpus, make_tones):
         train("run", "loop.max_steps=1", manifests=[other], resume=True)
 
 
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_damaged_shards_are_trained_and_measured_on_by_no_resumed_run_either(
+    train, make_corpus, make_tones, split
+):
+    path = make_corpus([*make_tones(8, "train", seed=0), *make_tones(4, "test", seed=1)])
+    train("run", "loop.max_steps=1", manifests=[path])
+    shard = path.parent / f"{split}-00000.arrow"
+    content = bytearray(shard.read_bytes())
+    content[-100] ^= 1
+    shard.write_bytes(bytes(content))
+    with pytest.raises(HandOffBroken, match="hash"):
+        train("run", "loop.max_steps=2", manifests=[path], resume=True)
+
+
 def test_one_bad_step_is_skipped_and_named(train, monkeypatch):
     real = step_module.ctc_losses
     calls = []
