@@ -9,6 +9,7 @@ run.jsonl                        what runs did, one event a line
 """
 
 import os
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -83,10 +84,10 @@ def find_foreign(out: Path, *, dropped: Path) -> str | None:
 
 
 def find_link(out: Path) -> Path | None:
-    """A link where a run keeps a folder or file of its own, or a folder in a shard's place; or None."""
-    shards = (path for path in out.glob("*.arrow") if path.is_dir())
-    own = (path for path in (tasks_folder(out), events_path(out)) if path.is_symlink())
-    return next(own, None) or next(shards, None)
+    """A link or a folder where a run keeps something else of its own; or None."""
+    linked = (path for path in (tasks_folder(out), events_path(out)) if path.is_symlink())
+    files = chain(out.glob("*.arrow"), tasks_folder(out).glob("*"), (events_path(out),))
+    return next(linked, None) or next((path for path in files if path.is_dir()), None)
 
 
 def _owner_path(out: Path) -> Path:

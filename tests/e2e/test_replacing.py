@@ -236,6 +236,20 @@ def test_a_pipe_in_the_place_of_a_file_of_the_runs_own_holds_nobody_up(corpus, m
     assert malsori("verify", tmp_path / "m.json", "--deep").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "name", ["run.jsonl", ".lock", ".tasks/owner.json", ".tasks/train-00000.json", ".tasks/train-00000.at"]
+)
+def test_a_folder_in_the_place_of_a_file_of_the_runs_own_is_named(corpus, made, malsori, tmp_path, name):
+    copy(made, tmp_path)
+    place = tmp_path / "shards" / name
+    place.unlink(missing_ok=True)
+    place.mkdir()
+    result = malsori(*table_arguments(corpus, tmp_path))
+    assert result.exit_code == 3, result.output
+    assert place.name in result.stderr
+    assert malsori("verify", tmp_path / "m.json", "--deep").exit_code == 0
+
+
 def test_a_manifest_that_another_run_wrote_meanwhile_stays(corpus, made, malsori, tmp_path, monkeypatch):
     theirs = copy(made, tmp_path / "theirs") / "m.json"
 
