@@ -15,7 +15,7 @@ from handoff_data import Person, write_dataset
 from mutations import ODD_VALUES, mutate_bytes, mutate_json, mutate_lines
 from odd_files import odd_name, place_odd
 
-from pipeline.contract.files import is_regular
+from pipeline.contract.files import is_folder, is_regular
 
 MICRO = """
 [features]
@@ -127,7 +127,7 @@ def _damage(run: Path, rng: random.Random) -> None:
     match rng.randrange(9):
         case 0 | 1 | 2:
             _edit_record(step / "checkpoint.json", rng)
-        case 3 | 4 if step.is_dir():
+        case 3 | 4 if is_folder(step):
             _edit_tensors(step, rng)
         case 5:
             place_odd(rng.choice(files), rng)

@@ -88,7 +88,10 @@ def mutate_json(content: bytes, rng: random.Random) -> bytes:
     """A JSON document with values, keys and structure changed; now and then its text instead."""
     if rng.random() < 0.2:
         return mutate_bytes(content, rng)
-    document = json.loads(content)
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):  # damaged before
+        return mutate_bytes(content, rng)
     for _ in range(rng.choice((1, 1, 2, 4))):
         _change_value(document, rng)
     text = json.dumps(document)

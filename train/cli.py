@@ -14,6 +14,7 @@ from pipeline.contract.files import locked
 from pipeline.contract.terminal import print_json, print_note, print_row
 from pipeline.contract.text import one_line, shorten
 from train.decoding import DecoderName
+from train.limits import MOST_RECOGNISED_S
 
 if TYPE_CHECKING:
     from train.transcribe import Transcribed
@@ -212,6 +213,10 @@ def _one_line(summary: dict[str, Any]) -> str:
         f"PER {summary['per']:.4f} on split {summary['split']}: {summary['utterances']} utterances,"
         f" {summary['reference_phones']} phones, {summary['substitutions']} substitutions,"
         f" {summary['deletions']} deletions, {summary['insertions']} insertions"
-        + (f"; {summary['unreadable']} more could not be read" if summary["unreadable"] else "")
+        + (
+            f"; {summary['unreadable']} more could not be read, or last over {MOST_RECOGNISED_S:.0f} s"
+            if summary["unreadable"]
+            else ""
+        )
         + ("; optimistic: use a split that the decoder's weights were not tuned on" if optimistic else "")
     )

@@ -11,6 +11,8 @@ from pydantic import Field
 MOST_STEPS: Final = 99_999_999  # a checkpoint's folder has eight digits
 MOST_VALUES_A_SECOND: Final = 10_000_000
 """In one layer, for a second of audio. The preset large has 384,000."""
+MOST_RECOGNISED_S: Final = 600.0
+"""A longer row is not recognised: utterances last seconds, and the network's memory grows with them."""
 
 Count = Annotated[int, Field(ge=1, le=10**9)]
 Few = Annotated[int, Field(ge=1, le=1_000)]

@@ -4,7 +4,6 @@ Shapes: N batch, S samples, T frames, V vocabulary and blank.
 """
 
 import math
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from torchaudio.functional import forced_align, merge_tokens
 from pipeline.audio.hearing import HeardRecording, hear_recording
 from pipeline.audio.samples import Pcm16
 from pipeline.audio.settings import FrontEndSettings
+from pipeline.contract.files import is_folder
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.decoding.greedy import Decode, Decoded
 from train.decoding.hangul import compose_syllables
@@ -63,17 +63,13 @@ def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
     What has an audio file's name and is none, such as a link to nothing, is found too: to be reported.
     """
     for path in paths:
-        if _is_folder(path):
+        if is_folder(path):
             found = sorted(
-                each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and not _is_folder(each)
+                each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and not is_folder(each)
             )
             yield from found or [path]
         else:
             yield path
-
-
-def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
 
 
 def transcribe(
@@ -89,7 +85,7 @@ def transcribe(
     """
     recogniser.eval()
     for path in paths:
-        if _is_folder(path):
+        if is_folder(path):
             yield Transcribed(path, problem=f"no audio file in folder {path}")
             continue
         heard = hear_recording(path, settings=front_end)

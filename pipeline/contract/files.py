@@ -12,11 +12,13 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, TextIO
 
 from pipeline.contract.errors import InputRejected
+from pipeline.contract.text import as_text
 
 LONGEST_TEMPORARY_BYTES = 200
 """A longer name gets a short temporary one: file systems end at 255 bytes."""
@@ -104,10 +106,27 @@ def is_regular(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for a name that is too long
 
 
+def is_folder(path: Path) -> bool:
+    """Whether `path` is a folder or a link to one; False for a name that nothing can have."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it, if need be. Raises InputRejected where none can be."""
     with _refusing_impossible(path):
         path.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def named_in_utf8(path: Path) -> Iterator[str]:
+    """A name of `path` in UTF-8, a link if need be: some libraries cannot open names that are not."""
+    if as_text(str(path)) == str(path):
+        yield str(path)
+        return
+    with TemporaryDirectory(prefix="malsori-") as folder:
+        link = Path(folder) / "link"
+        link.symlink_to(path.absolute())
+        yield str(link)
 
 
 @contextmanager
@@ -153,7 +172,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     and whatever stood at `path` is untouched.
 
     Args:
-        replace: Remove the folder that stands at `path` just before the new one takes its name.
+        replace: Remove the folder, or link, that stands at `path` just before the new one takes its name.
 
     Raises:
         InputRejected: Something stands at `path` already, and `replace` was not asked for; or no
@@ -169,8 +188,8 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         yield temporary
         _sync_folder(temporary)
-        if replace and path.exists():
-            shutil.rmtree(path)
+        if replace and (is_folder(path) or path.is_symlink()):
+            remove_whole(path)
         _refuse_existing(path)  # a rename would silently replace an empty folder made meanwhile
         temporary.rename(path)
     except BaseException:
@@ -185,10 +204,15 @@ def sweep(folder: Path) -> None:
     Only for a caller who knows that nobody is writing there.
     """
     for temporary in folder.glob(".*.tmp"):
-        if temporary.is_dir() and not temporary.is_symlink():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink()
+        remove_whole(temporary)
+
+
+def remove_whole(path: Path) -> None:
+    """Remove a file, a folder with all that is in it, or a link, but nothing that it leads to."""
+    if is_folder(path) and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -256,7 +280,8 @@ def _temporary_name(path: Path) -> Path:
 
 
 def _refuse_existing(path: Path) -> None:
-    if path.exists() or path.is_symlink():
+    with suppress(FileNotFoundError):
+        path.lstat()
         raise InputRejected(f"{path} exists already; give a new folder, or remove it first")
 
 

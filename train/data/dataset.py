@@ -37,6 +37,7 @@ class Batch:
         label_counts_N: int64.
         needed_frames_N: int64, the fewest output frames that CTC can put the labels in.
         unreadable: Ids of utterances left out because their audio could not be read.
+        rows: The N rows: ids of different manifests may be equal.
     """
 
     ids: tuple[str, ...]
@@ -46,6 +47,7 @@ class Batch:
     label_counts_N: Tensor
     needed_frames_N: Tensor
     unreadable: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
 
 
 class Utterances:
@@ -128,6 +130,7 @@ class Utterances:
             label_counts_N=torch.from_numpy(self.label_counts_R[readable]),
             needed_frames_N=torch.from_numpy(self.needed_frames_R[readable]),
             unreadable=tuple(unreadable),
+            rows=tuple(readable),
         )
 
     def _id(self, row: int) -> str:

@@ -11,7 +11,7 @@ first label would cost nothing: ours is the blank. The n-gram's scores are log10
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from platform import python_version, system
@@ -20,12 +20,12 @@ from typing import Any, Final
 from torch import Tensor
 
 from pipeline.contract.errors import HandOffBroken, MissingResource
-from pipeline.contract.files import write_text
+from pipeline.contract.files import named_in_utf8, open_regular_text, write_text
 from pipeline.contract.settings import Settings
 from pipeline.contract.text import shorten
 from pipeline.contract.vocabulary import BLANK_ID, Vocabulary
 from train.decoding.greedy import Decode, Decoded
-from train.decoding.lexicon import join_pieces
+from train.decoding.lexicon import LONGEST_WORD, join_pieces
 from train.decoding.ngram import UNKNOWN
 
 BLANK: Final = "<blank>"
@@ -66,9 +66,9 @@ def read_language_model(arpa: Path, *, dictionary: Path) -> LanguageModel:
     from flashlight.lib.text.decoder.kenlm import KenLM
     from flashlight.lib.text.dictionary import Dictionary
 
-    with _quiet():
+    with _quiet(), named_in_utf8(arpa) as grams, named_in_utf8(dictionary) as tokens:
         try:
-            return LanguageModel(KenLM(str(arpa), Dictionary(str(dictionary))), dictionary)
+            return LanguageModel(KenLM(grams, Dictionary(tokens)), dictionary)
         except (RuntimeError, ValueError) as error:
             problem = " ".join(str(error).split())
             raise HandOffBroken(f"{arpa} is not a language model: {shorten(problem)}") from error
@@ -99,6 +99,24 @@ def write_lexicon(
     write_text(dictionary, "".join(f"{word}\n" for word in (*pronunciations, UNKNOWN)))
 
 
+def check_lexicon(path: Path, vocabulary: Vocabulary) -> None:
+    """Check that each line is a word and its symbols: flashlight trusts it, and recurses for each symbol.
+
+    Raises:
+        HandOffBroken: One is not, or has more symbols than any word that we write.
+    """
+    symbols = set(vocabulary.symbols)
+    with open_regular_text(path, errors="replace", newline="\n") as stream:
+        for number, line in enumerate(stream, 1):
+            word, *spelling = line.split() or [""]
+            known = 0 < len(spelling) <= LONGEST_WORD + 1 and symbols.issuperset(spelling)
+            if not known or "\ufffd" in word:
+                raise HandOffBroken(
+                    f"{path}, line {number}: {shorten(line.strip())!r} is no word and its symbols: remove its"
+                    " folder, and it is made again"
+                )
+
+
 def beam_decoder(
     vocabulary: Vocabulary,
     weights: Weights,
@@ -110,23 +128,37 @@ def beam_decoder(
     """Prefix beam search: alone, with a phone n-gram, or with a lexicon and a word n-gram.
 
     Raises:
+        HandOffBroken: The lexicon or a dictionary is not one as we write them.
         MissingResource: flashlight-text is not installed.
     """
-    search = require_flashlight()(
-        lexicon=str(lexicon) if lexicon else None,
-        tokens=[BLANK, *vocabulary.symbols],
-        lm=model.kenlm if model else None,
-        lm_dict=str(model.dictionary) if model else None,
-        beam_size=beam,
-        beam_size_token=TOKENS,
-        beam_threshold=PRUNED_NATS,
-        lm_weight=weights.ngram,
-        word_score=weights.word,
-        log_add=True,
-        blank_token=BLANK,
-        sil_token=BLANK,
-        unk_word=UNKNOWN,
-    )
+    make = require_flashlight()
+    with ExitStack() as names:
+        words = names.enter_context(named_in_utf8(lexicon)) if lexicon else None
+        numbered = names.enter_context(named_in_utf8(model.dictionary)) if model else None
+        try:
+            search = make(
+                lexicon=words,
+                tokens=[BLANK, *vocabulary.symbols],
+                lm=model.kenlm if model else None,
+                lm_dict=numbered,
+                beam_size=beam,
+                beam_size_token=TOKENS,
+                beam_threshold=PRUNED_NATS,
+                lm_weight=weights.ngram,
+                word_score=weights.word,
+                log_add=True,
+                blank_token=BLANK,
+                sil_token=BLANK,
+                unk_word=UNKNOWN,
+            )
+        except (RuntimeError, ValueError, LookupError) as error:
+            if model is None:
+                raise
+            problem = " ".join(str(error).split())
+            raise HandOffBroken(
+                f"{lexicon or model.dictionary} is not as `malsori-train` writes it:"
+                f" {shorten(problem)}; remove its folder, and it is made again"
+            ) from error
 
     def decode(log_probs_TNV: Tensor, frames_N: Tensor) -> list[Decoded]:
         scores_NTV = log_probs_TNV.transpose(0, 1).cpu().contiguous().clone()

@@ -25,6 +25,7 @@ from train.data.sources import ShardSource, open_sources
 from train.decoding.beam import (
     Weights,
     beam_decoder,
+    check_lexicon,
     read_language_model,
     require_flashlight,
     write_lexicon,
@@ -207,6 +208,8 @@ def _load_decoder(name: str, folder: Path, recogniser: Recogniser) -> Callable[[
     """
     paths = [folder / each for each in FILES[name]]
     check_arpa(paths[0])
+    if name == "words":
+        check_lexicon(paths[2], recogniser.vocabulary)
     model = read_language_model(paths[0], dictionary=paths[1])
     lexicon = paths[2] if name == "words" else None
     beam = recogniser.settings.decode.beam

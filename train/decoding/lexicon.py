@@ -24,6 +24,7 @@ Labels = tuple[int, ...]
 Spelled = tuple[str, Labels]
 HOMOPHONES: Final = 6  # as many words of one pronunciation fit into flashlight's trie
 RARE: Final = 1  # words seen at most this often are split into syllables
+LONGEST_WORD: Final = 1_000  # labels; longer ones are texts without spaces
 INSIDE: Final = "+"  # marks a syllable that continues a word
 
 
@@ -34,7 +35,7 @@ class WordLexicon:
     Attributes:
         pronunciations: Those of each word or syllable, the most frequent ones first.
         sentences: The rows, with rare words split into syllables.
-        undivided: The number of rows without text, or whose words and labels do not match.
+        undivided: The number of rows without text, or that `divide` cannot divide.
     """
 
     pronunciations: dict[str, list[Labels]]
@@ -85,7 +86,7 @@ def join_pieces(tokens: Iterable[str]) -> tuple[str, ...]:
 
 
 def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[SpokenWord] | None:
-    """The words of a row with their labels; None if words and labels do not match.
+    """The words of a row with their labels; None if words and labels do not match, or one is too long.
 
     Words are paired with pronunciations by position. That is right only if both sides have as
     many words and every Hangul word has as many syllables as its partner; a number, or another
@@ -103,6 +104,8 @@ def divide(spoken: str, pronunciation: str, labels: Sequence[int]) -> list[Spoke
     found = []
     for word, sound in zip(words, sounds, strict=True):
         own = [next(parts) for _ in sound]
+        if sum(map(len, own)) > LONGEST_WORD:
+            return None
         marked = (word[0], *(INSIDE + syllable for syllable in word[1:]))
         syllables = tuple(zip(marked, own, strict=True)) if _is_hangul(word) else ()
         found.append(SpokenWord(word, tuple(label for part in own for label in part), syllables))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from pipeline.contract.errors import HandOffBroken
 from train.data.dataset import Utterances
 from train.decoding.beam import Weights
 from train.decoding.greedy import Decode
@@ -32,8 +33,16 @@ def tune_weights(
         valid: The valid split.
         rows: The rows of it to measure on; each has a reference.
         words: Measure the CER of the words instead of the PER.
+
+    Raises:
+        HandOffBroken: None of the rows can be recognised.
     """
     outputs = list(recognise_rows(recogniser, valid, rows))
+    if not any(part.rows for part in outputs):
+        raise HandOffBroken(
+            f"none of {len(rows)} rows of split valid could be read: make its shards again, or decode with"
+            " greedy"
+        )
 
     def error(weights: Weights) -> float:
         decode, edits = make(weights), Edits()

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, Va
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import read_regular, write_text
 from pipeline.contract.schema import SAMPLE_RATE_HZ
-from pipeline.contract.text import shorten
+from pipeline.contract.text import as_text, shorten
 from pipeline.contract.validation import first_problem
 from train.data.dataset import Utterances
 from train.data.sources import ShardSource, require_same_vocabulary
@@ -25,7 +25,7 @@ from train.evaluation.metrics import Edits, break_down, count_edits
 from train.evaluation.page import evaluation_page
 from train.loop.distributed import pick_device
 from train.model.deepspeech2 import Recogniser
-from train.model.inference import recognise_rows
+from train.model.inference import longest_recognised, recognise_rows
 from train.run.checkpoint import Checkpoint
 from train.run.logs import say, write_json_lines
 from train.run.record import TrainedOn
@@ -64,7 +64,11 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """All rows of a split, scored, in the order of its shards, and the ids that could not be read."""
+    """All rows of a split, scored, in the order of its shards, and the ids of those not recognised.
+
+    Attributes:
+        unreadable: Ids of rows that cannot be read, or are too long to be recognised.
+    """
 
     rows: list[Scored]
     unreadable: list[str]
@@ -95,7 +99,8 @@ def score(recogniser: Recogniser, utterances: Utterances, decode: Decode = decod
             scored.append(Scored(row, reference, found, count_edits(reference, found.labels)))
     if not any(one.reference for one in scored):
         raise HandOffBroken(
-            f"no utterance with labels in split {utterances.split!r} could be read: make its shards again"
+            f"no utterance with labels in split {utterances.split!r} could be read and lasts at most"
+            f" {longest_recognised(recogniser.settings) / SAMPLE_RATE_HZ:.0f} s: make its shards again"
         )
     return Scores(sorted(scored, key=lambda one: one.row), unreadable)
 
@@ -124,8 +129,8 @@ def evaluate(
     summary = {
         **summarise(scores),
         "split": split,
-        "manifests": [str(source.path) for source in sources],
-        "checkpoint": str(checkpoint.folder),
+        "manifests": [as_text(source.path) for source in sources],
+        "checkpoint": as_text(str(checkpoint.folder)),
         "step": checkpoint.record.position.step,
         **opened.description,
         "cer_is_of": "spelled words" if decoder == "words" else "syllables as pronounced",
@@ -208,7 +213,7 @@ def read_evaluation(folder: Path) -> dict[str, Any] | None:
     try:
         raw = read_regular(path, most_bytes=MOST_EVALUATION_BYTES)
         Evaluation.model_validate_json(raw)
-        content: dict[str, Any] = json.loads(raw)
+        content: dict[str, Any] = json.loads(raw.decode())  # bytes alone might be any encoding
     except (OSError, ValueError, RecursionError) as error:
         problem = first_problem(error) if isinstance(error, ValidationError) else str(error)
         say(f"{path} cannot be used ({shorten(problem)}): the checkpoint is measured again")

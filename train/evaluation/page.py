@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
+import html
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Any, Final
 
+from pipeline.contract.text import printable
 from train.evaluation.confusions import Confusions, commonest, confusions_svg
 from train.evaluation.metrics import align, worst
 
@@ -65,9 +66,9 @@ def _overview(summary: dict[str, Any]) -> str:
     facts += [(f"weight: {name}", weight) for name, weight in summary.get("weights", {}).items()]
     of = f"{', '.join(summary['manifests'])}; {summary['checkpoint']}"
     return (
-        f"<h1>Phone error rate on {escape(summary['split'])}</h1><p class=big>{_percent(summary['per'])}</p>"
-        f"<p class=dim>95 % of resamplings: {escape(ranges)}</p>"
-        f"<p class=dim>{escape(of)}</p>{_table(['', ''], facts)}"
+        f"<h1>Phone error rate on {_text(summary['split'])}</h1><p class=big>{_percent(summary['per'])}</p>"
+        f"<p class=dim>95 % of resamplings: {_text(ranges)}</p>"
+        f"<p class=dim>{_text(of)}</p>{_table(['', ''], facts)}"
     )
 
 
@@ -86,8 +87,8 @@ def _groups(summary: dict[str, Any]) -> Iterable[str]:
 
 def _utterance(row: dict[str, Any]) -> str:
     pairs = align(row["reference"].split(), row["hypothesis"].split())
-    said = f"<p class=dim>{escape(row['spoken'])}<br>{escape(row['hangul'])}</p>"
-    which = f"<span class=dim>{escape(str(row['id']))}, {row['seconds']} s</span>"
+    said = f"<p class=dim>{_text(row['spoken'])}<br>{_text(row['hangul'])}</p>"
+    which = f"<span class=dim>{_text(str(row['id']))}, {row['seconds']} s</span>"
     return (
         f"<p><b>{_percent(row['per'])}</b> {which}</p>{said}<p>{''.join(_pair(*pair) for pair in pairs)}</p>"
     )
@@ -96,15 +97,20 @@ def _utterance(row: dict[str, Any]) -> str:
 def _pair(meant: str | None, said: str | None) -> str:
     kind = "wrong" if meant != said else ""
     kind = "extra" if meant is None else "gone" if said is None else kind
-    return f"<span class='pair {kind}'><b>{escape(meant or '·')}</b><i>{escape(said or '·')}</i></span>"
+    return f"<span class='pair {kind}'><b>{_text(meant or '·')}</b><i>{_text(said or '·')}</i></span>"
 
 
 def _table(head: Sequence[str], lines: Iterable[TableLine]) -> str:
-    titles = "".join(f"<th>{escape(title)}</th>" for title in head)
-    rows = ("".join(f"<td>{escape(str(cell))}</td>" for cell in line) for line in lines)
+    titles = "".join(f"<th>{_text(title)}</th>" for title in head)
+    rows = ("".join(f"<td>{_text(str(cell))}</td>" for cell in line) for line in lines)
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f"<div class=scroll><table><tr>{titles}</tr>{body}</table></div>"
 
 
 def _percent(rate: float | None) -> str:
     return "–" if rate is None else f"{100 * rate:.2f} %"
+
+
+def _text(text: str) -> str:
+    """Somebody else's text as HTML; its control characters, which could reorder the page, are escaped too."""
+    return html.escape(printable(text))

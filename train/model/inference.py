@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.contract.schema import SAMPLE_RATE_HZ
 from train.data.batching import cut_batches
 from train.data.dataset import Utterances
+from train.limits import MOST_RECOGNISED_S
 from train.model.deepspeech2 import Recogniser
 from train.settings import BatchingSettings, TrainSettings
 
@@ -27,13 +29,16 @@ class Emissions:
         rows: The N rows.
         log_probs_TNV: float32, on the recogniser's device.
         frames_N: int64, the output frames of each row.
-        unreadable: Ids of rows missing here because their audio cannot be read.
+        unreadable: Ids of rows missing here because their audio cannot be read, or is too long.
     """
 
     rows: tuple[int, ...]
     log_probs_TNV: Tensor
     frames_N: Tensor
     unreadable: tuple[str, ...]
+
+
+NO_OUTPUT: Final = torch.zeros(0, 0, 1), torch.zeros(0, dtype=torch.int64)
 
 
 def inference_batching(settings: TrainSettings) -> BatchingSettings:
@@ -43,6 +48,11 @@ def inference_batching(settings: TrainSettings) -> BatchingSettings:
         min(own, most_s) for own in (settings.batching.longest_s, settings.batching.budget_s)
     )
     return settings.batching.model_copy(update={"longest_s": longest_s, "budget_s": budget_s})
+
+
+def longest_recognised(settings: TrainSettings) -> int:
+    """The most samples that a row may have to be recognised, alone in its batch."""
+    return int(min(MOST_RECOGNISED_S, MOST_VALUES / settings.values_a_second) * SAMPLE_RATE_HZ)
 
 
 def recognise(recogniser: Recogniser, pcm_NS: Tensor, samples_N: Tensor) -> tuple[Tensor, Tensor]:
@@ -56,16 +66,19 @@ def recognise(recogniser: Recogniser, pcm_NS: Tensor, samples_N: Tensor) -> tupl
 def recognise_rows(
     recogniser: Recogniser, utterances: Utterances, rows: Sequence[int]
 ) -> Iterator[Emissions]:
-    """The network's output for rows of a split, in batches, from the shortest row to the longest."""
+    """The network's output for rows of a split, in batches, from the shortest row to the longest.
+
+    Rows over `longest_recognised` are not decoded, but named as unreadable in the last part.
+    """
     recogniser.eval()
     chosen = np.asarray(rows, np.int64)
-    order = chosen[np.argsort(utterances.samples_R[chosen], kind="stable")]
+    lengths = utterances.samples_R[chosen]
+    too_long = lengths > longest_recognised(recogniser.settings)
+    order = chosen[np.argsort(lengths, kind="stable")][: len(chosen) - too_long.sum()]
     for batch_rows in cut_batches(order, utterances.samples_R, inference_batching(recogniser.settings)):
         batch = utterances.collate(batch_rows)
-        left_out = set(batch.unreadable)
-        read = tuple(row for row in batch_rows if utterances.value(row, "id") not in left_out)
-        if read:
-            outputs = recognise(recogniser, batch.pcm_NS, batch.samples_N)
-        else:
-            outputs = torch.zeros(0, 0, 1), torch.zeros(0, dtype=torch.int64)
-        yield Emissions(read, *outputs, batch.unreadable)
+        outputs = recognise(recogniser, batch.pcm_NS, batch.samples_N) if batch.rows else NO_OUTPUT
+        yield Emissions(batch.rows, *outputs, batch.unreadable)
+    if too_long.any():
+        ids = tuple(str(utterances.value(row, "id")) for row in chosen[too_long].tolist())
+        yield Emissions((), *NO_OUTPUT, ids)

@@ -8,14 +8,21 @@ A checkpoint is written under a temporary name and then renamed: under its own n
 
 import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.files import is_regular, new_folder, replacing, sweep, write_text
+from pipeline.contract.files import (
+    is_folder,
+    is_regular,
+    new_folder,
+    remove_whole,
+    replacing,
+    sweep,
+    write_text,
+)
 from train.data.sources import ShardSource
 from train.run.card import CARD, model_card
 from train.run.checkpoint import Checkpoint, read_checkpoint
@@ -55,9 +62,9 @@ class RunFolder:
 
     def require_usable(self, *, resume: bool) -> None:
         """Raise InputRejected for a file, and for a folder in use unless that run is to `resume`."""
-        if os.path.lexists(self.path) and not self.path.is_dir():
+        if os.path.lexists(self.path) and not is_folder(self.path):
             raise InputRejected(f"--run {self.path} is a file; name a folder, existing or new")
-        if not resume and self.path.is_dir() and any(each.name != LOCK for each in self.path.iterdir()):
+        if not resume and is_folder(self.path) and any(each.name != LOCK for each in self.path.iterdir()):
             raise InputRejected(
                 f"--run {self.path} is not empty; add --resume to continue that run, or name another folder"
             )
@@ -123,8 +130,8 @@ class RunFolder:
 
     def _steps(self) -> list[Path]:
         """The checkpoints' folders, oldest first; whatever else lies beside them is not ours."""
-        found = self.checkpoints.iterdir() if self.checkpoints.is_dir() else ()
-        return sorted(path for path in found if STEP.fullmatch(path.name) and path.is_dir())
+        found = self.checkpoints.iterdir() if is_folder(self.checkpoints) else ()
+        return sorted(path for path in found if STEP.fullmatch(path.name) and is_folder(path))
 
     def _step(self, step: int) -> Path:
         return self.checkpoints / f"step-{step:08d}"
@@ -134,7 +141,7 @@ def _remove(folder: Path) -> None:
     """Remove a checkpoint: first its name, so that a kill leaves no half of one under it."""
     doomed = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     folder.rename(doomed)
-    shutil.rmtree(doomed)
+    remove_whole(doomed)
 
 
 def check_resumable(

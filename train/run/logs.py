@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tqdm import tqdm
 
 from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.files import open_own, open_regular_text, write_text
+from pipeline.contract.files import make_folder, named_in_utf8, open_own, open_regular_text, write_text
 from pipeline.contract.terminal import print_note
 from pipeline.contract.text import one_line, shorten
 
@@ -133,7 +133,9 @@ class RunLog(ExitStack):
         if tensorboard is not None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._board = SummaryWriter(tensorboard, purge_step=done + 1)
+            make_folder(tensorboard)
+            name = self.enter_context(named_in_utf8(tensorboard))
+            self._board = SummaryWriter(name, purge_step=done + 1)
             self.callback(self._board.close)
 
     def add(self, row: dict[str, Any]) -> None:

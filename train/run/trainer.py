@@ -18,6 +18,7 @@ from train.loop.loader import Loader
 from train.loop.optim import Averaged, learning_rate, make_optimiser, set_learning_rate
 from train.loop.setup import TrainingSetup
 from train.loop.step import Stepper, StepResult
+from train.model.inference import longest_recognised
 from train.run.checkpoint import Checkpoint, capture, require_storable
 from train.run.folder import RunFolder
 from train.run.logs import RunLog
@@ -164,7 +165,9 @@ class Trainer:
 
     @torch.inference_mode()
     def _draw(self, log: RunLog) -> None:
-        """Draw the features and the output of the first validated utterance."""
+        """Draw the features and the output of the first validated utterance, unless it is too long."""
+        if self.setup.valid.samples_R[0] > longest_recognised(self.settings):
+            return
         batch = self.setup.valid.collate([0])
         if batch.ids:
             features_NFT, log_probs_TNV = self.recogniser.eval().features_and_output(

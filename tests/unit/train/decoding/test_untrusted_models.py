@@ -6,13 +6,18 @@ import os
 import shutil
 
 import pytest
+import torch
 from requirements import needs_flashlight
 
 from pipeline.contract.errors import HandOffBroken, InputRejected, MalsoriError
 from pipeline.contract.files import locked
+from pipeline.contract.vocabulary import KOREAN
 from train.data.sources import open_sources
-from train.decoding.decoder import open_decoder
+from train.decoding.beam import beam_decoder, check_lexicon, read_language_model, write_lexicon
+from train.decoding.decoder import FILES, open_decoder
+from train.decoding.lexicon import LONGEST_WORD, divide
 from train.decoding.ngram import check_arpa, estimate
+from train.decoding.tuning import START
 from train.run.folder import RunFolder, find_checkpoint
 
 pytestmark = needs_flashlight
@@ -133,3 +138,53 @@ def test_two_that_make_one_decoder_do_not_mix_their_files(run, tone_manifest):
     ):
         open_again(run, offered=open_sources([tone_manifest]))
     open_again(run, offered=open_sources([tone_manifest]))
+
+
+LEXICONS = {
+    "not UTF-8": "가\tk".encode("cp949"),
+    "UTF-16": "가\tk\n".encode("utf-16"),
+    "no spelling": b"{}\n",
+    "unknown symbols": "가\tnone\n".encode(),
+    "bytes": bytes(range(256)),
+    "empty": b"",
+    "a word of 100,000 symbols": "가\t".encode() + b"k m " * 50_000 + b"\n",
+    "blank lines": b"\n\n",
+    "no word": b"\tk m\n",
+}
+
+
+@pytest.mark.parametrize("name", ["words.txt", "lexicon.txt"])
+@pytest.mark.parametrize("kind", LEXICONS)
+def test_a_strangers_words_are_refused_by_name_or_used(tmp_path, name, kind):
+    """Whatever they are, no error of the library that reads them comes through."""
+    pronunciations = {"가": [(1, 2)], "나": [(3,)]}
+    arpa, dictionary, lexicon = (tmp_path / each for each in FILES["words"])
+    arpa.write_text(estimate([("가", "나")], order=2, tokens=list(pronunciations)).to_arpa())
+    write_lexicon(lexicon, dictionary, pronunciations, KOREAN)
+    (tmp_path / name).write_bytes(LEXICONS[kind])
+    certain = torch.full((3, 1, 42), -9.0)
+    certain[:, :, 1] = 0.0
+    refused = None
+    try:
+        check_lexicon(lexicon, KOREAN)
+        model = read_language_model(arpa, dictionary=dictionary)
+        decode = beam_decoder(KOREAN, START, beam=5, model=model, lexicon=lexicon)
+    except HandOffBroken as error:
+        refused = str(error)
+    if refused is None:
+        assert decode(certain, torch.tensor([3]))
+    else:
+        assert str(tmp_path) in refused
+        assert "\n" not in refused
+
+
+def test_the_longest_word_that_we_write_can_be_read(tmp_path):
+    pronunciations = {"가": [(1, 2) * (LONGEST_WORD // 2)], "나": [(3,)]}
+    arpa, dictionary, lexicon = (tmp_path / each for each in FILES["words"])
+    arpa.write_text(estimate([("가", "나")], order=2, tokens=list(pronunciations)).to_arpa())
+    write_lexicon(lexicon, dictionary, pronunciations, KOREAN)
+    check_lexicon(lexicon, KOREAN)
+    model = read_language_model(arpa, dictionary=dictionary)
+    beam_decoder(KOREAN, START, beam=5, model=model, lexicon=lexicon)
+    assert divide("가" * LONGEST_WORD, "아" * LONGEST_WORD, [1] * LONGEST_WORD)
+    assert divide("가" * (LONGEST_WORD + 1), "아" * (LONGEST_WORD + 1), [1] * (LONGEST_WORD + 1)) is None
