@@ -129,9 +129,13 @@ class _Rows:
         self._waiting: deque[ListedLine] = deque()
 
     def read_names(self) -> list[str]:
-        """The cells of the first line."""
+        """The cells of the first line; what is wrong with that line is said as of any other."""
         line = self._next_line()
-        return [] if line is None else [cell.strip() for cell in self._split(line.text)[0]]
+        if line is None:
+            return []
+        if line.problem is not None:
+            self._waiting.append(line)
+        return [cell.strip() for cell in self._split(line.text)[0]]
 
     def __iter__(self) -> Iterator[tuple[int, list[str], str | None]]:
         while (line := self._next_line()) is not None:

@@ -99,6 +99,27 @@ def test_lines_and_cells_without_end_are_dropped_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        (b"path,text,\xff\n", "not UTF-8"),
+        (b"path,text," + b"x" * MOST_LINE_CHARACTERS + b"\n", "over 1,048,576 characters"),
+        (b"path,text," + b"x" * MOST_LINE_CHARACTERS + b" where the line breaks of a table were", "over"),
+    ],
+)
+@pytest.mark.parametrize("rows", ["1.wav,하나\n2.wav,둘\n", ""])
+def test_what_is_wrong_with_a_header_is_said_though_its_columns_are_found(
+    tmp_path: Path, header: bytes, problem: str, rows: str
+) -> None:
+    (tmp_path / "good.csv").write_text("path,text\n3.wav,셋\n", encoding="utf-8")
+    (tmp_path / "meta.csv").write_bytes(header + (rows.encode() if header.endswith(b"\n") else b""))
+    listed = list(TABLE.read(tmp_path))
+    (dropped,) = [item for item in listed if isinstance(item, Dropped)]
+    assert dropped.id == "table/meta.csv:1"
+    assert problem in dropped.detail
+    assert len(listed) == 2 + (rows.count("\n") if header.endswith(b"\n") else 0)
+
+
+@pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-be", "cp949"]
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
