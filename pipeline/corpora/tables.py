@@ -11,7 +11,7 @@ from pipeline.contract.files import open_regular
 from pipeline.contract.text import shorten
 from pipeline.corpora.contents import AUDIO_EXTENSIONS, split_extension
 from pipeline.corpora.corpus import malformed_line
-from pipeline.corpora.lines import ListedLine, find_encoding, read_lines
+from pipeline.corpora.lines import MOST_LINE_CHARACTERS, ListedLine, find_encoding, read_lines
 from pipeline.corpora.paths import listed_path
 from pipeline.record import Dropped
 
@@ -20,8 +20,6 @@ MOST_ROW_LINES = 50
 
 MOST_CELL_CHARACTERS = 2**17
 """A transcript has under 1,000; the csv module also ends here."""
-
-MOST_HEADER_CHARACTERS = 2**16
 
 _STRAY_QUOTE = (
     "a quotation mark opens a cell here and is not closed before the next row: close it or remove it"
@@ -41,17 +39,17 @@ class ListedRow:
     cells: dict[str, str]
 
 
-def read_header(table: Path, *, delimiter: str) -> tuple[str, ...]:
-    """The cells of a table's first line; () when it cannot be read."""
+def read_header(table: Path, *, delimiter: str, quoted: bool = False) -> tuple[str, ...]:
+    """The cells of a table's first line, as `read_listing` splits it; () when it cannot be read."""
     try:
         with open_regular(table) as stream:
             lines = io.TextIOWrapper(
                 stream, encoding=find_encoding(stream.peek(4)), errors="replace", newline=""
             )
-            cells = next(csv.reader([lines.readline(MOST_HEADER_CHARACTERS)], delimiter=delimiter), [])
-    except (OSError, csv.Error):
+            first = ListedLine(1, lines.readline(MOST_LINE_CHARACTERS))
+    except OSError:
         return ()
-    return tuple(cell.strip() for cell in cells)
+    return tuple(_Rows(iter([first]), delimiter, quoted=quoted).read_names())
 
 
 def describe_header(table: Path, *, delimiter: str) -> str:
