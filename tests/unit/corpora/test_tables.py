@@ -158,11 +158,10 @@ def test_a_table_is_found_by_the_header_that_it_is_read_by(
     row = header.replace("path", "2.wav")
     (tmp_path / name).write_bytes(mark + f"{header}\n{row}\n".encode(encoding))
     try:
-        listed = list(TABLE.read(tmp_path))
+        listed = [item.id for item in TABLE.read(tmp_path)]
     except InputRejected as error:
-        assert name in str(error)
-    else:
-        assert [item.id for item in listed] in (["table/1", "table/2"], ["table/1", f"table/{name}:2"])
+        listed = [str(error)]
+    assert listed in (["table/1", "table/2"], ["table/1", f"table/{name}:2"]) or name in listed[0]
 
 
 def test_a_listing_marked_as_utf_8_is_not_taken_for_cp949(tmp_path: Path) -> None:
