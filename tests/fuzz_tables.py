@@ -30,7 +30,10 @@ CELLS = (
 
 
 def read_table(seed: int, folder: Path) -> str:
-    """A table out of the csv module, in some encoding: nothing of it is lost."""
+    """A table out of the csv module, in some encoding: nothing of it is lost, and nothing added.
+
+    A row of odd spaces may be blank or not: UTF-7 is read as the ASCII that it is.
+    """
     rng = random.Random(seed)
     header = rng.choice(HEADERS)
     rows = [_row(header, number, rng) for number in range(rng.choice((1, 3, 20)))]
@@ -41,7 +44,7 @@ def read_table(seed: int, folder: Path) -> str:
     (folder / f"meta{ending}").write_bytes(text.encode(rng.choice(ENCODINGS), errors="replace"))
     listed = _listed(folder, "table")
     filled = sum(any(cell.strip() for cell in row) for row in rows)
-    assert len(listed) == filled, f"{len(listed)} of {filled} rows came out"
+    assert filled <= len(listed) <= len(rows), f"{len(listed)} of {filled} to {len(rows)} rows came out"
     return "read"
 
 
@@ -76,15 +79,24 @@ def read_quotes(seed: int, folder: Path) -> str:
 
 
 def read_several(seed: int, folder: Path) -> str:
-    """Beside a good table lies another: it is read, or the folder is refused."""
+    """Beside a good table lies another: what it holds is read, or the folder is refused.
+
+    Damage to its text leaves lines in every encoding; damage to its bytes may leave none.
+    """
     rng = random.Random(seed)
     (folder / "train.csv").write_text("path,text\na.wav,가\n", encoding="utf-8")
     header = rng.choice(HEADERS)
     rows = [_row(header, number, rng) for number in range(3)]
-    content = _write(header, rows, ",", rng).encode(rng.choice(ENCODINGS), errors="replace")
-    (folder / "test.csv").write_bytes(content if rng.random() < 0.8 else mutate_lines(content, rng))
+    text = _write(header, rows, ",", rng)
+    if rng.random() < 0.2:
+        text = mutate_lines(text.encode(), rng).decode(errors="replace")
+    content = text.encode(rng.choice(ENCODINGS), errors="replace")
+    if rng.random() < 0.1:
+        content, text = mutate_lines(content, rng), ""
+    (folder / "test.csv").write_bytes(content)
     listed = _listed(folder, "table")
-    assert len(listed) > 1, f"a table that begins with {content[:30]!r} is passed over"
+    below = [line for line in io.StringIO(text, newline=None).readlines()[1:] if line.strip(' ,"\r\n')]
+    assert len(listed) > 1 or not below, f"a table that begins with {content[:30]!r} is passed over"
     return "read"
 
 
@@ -102,11 +114,12 @@ def read_json_lines(seed: int, folder: Path) -> str:
         at = rng.randrange(1, len(lines))
         lines[at] = rng.choice((b"", b"[]", b"null", b"{}", lines[at][:-1], *ODD_TEXTS))
     content = b"\n".join(lines)
+    text = content.decode(errors="replace")
     if rng.random() < 0.3:
-        content = content.decode("utf-8", errors="replace").encode(rng.choice(ENCODINGS), errors="replace")
+        content = text.encode(rng.choice(ENCODINGS), errors="replace")
     (folder / "train_manifest.json").write_bytes(content)
     listed = _listed(folder, "nemo")
-    filled = sum(bool(line.strip()) for line in content.split(b"\n"))
+    filled = sum(bool(line.strip()) for line in text.split("\n"))  # "\n" is half a letter in UTF-16
     assert len(listed) >= filled, f"{len(listed)} of {filled} lines came out"
     return "read"
 

@@ -79,7 +79,8 @@ def _add_odd(root: Path, files: list[str], rng: random.Random) -> None:
             place_odd(chosen, rng)
         case 1 if is_regular(chosen) and not chosen.is_symlink() and chosen.stat().st_size < 2**20:
             place = chosen.with_name(odd_name(rng, chosen.suffix))
-            place.write_bytes(chosen.read_bytes())
+            if not os.path.lexists(place):  # a pipe that lies there would wait, a link lead elsewhere
+                place.write_bytes(chosen.read_bytes())
         case 2 if chosen.parent != root and chosen.parent.is_dir() and not chosen.parent.is_symlink():
             place = chosen.parent.with_name(odd_name(rng, ""))
             if not os.path.lexists(place):

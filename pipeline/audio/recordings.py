@@ -1,4 +1,4 @@
-"""Recordings on disk: opened and hashed once, read in slices; every fault is a `Rejection`."""
+"""Recordings on disk: opened once, read in slices; every fault is a `Rejection`."""
 
 import hashlib
 import os
@@ -19,13 +19,15 @@ from pipeline.record import AudioSource, Recording, Rejection, SourceSpan
 
 HEADERLESS_SUFFIXES = frozenset({".pcm", ".raw"})
 
+_HASHED_BYTES = 2**18
+
 END_TOLERANCE_S = 0.05
 """A segment may end this far beyond the audio, because annotation tools round their times."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRecording:
-    """An open, hashed file and its known faults.
+    """An open file and its known faults.
 
     Attributes:
         truncation: Evidence that its end is missing, or None.
@@ -35,7 +37,6 @@ class OpenRecording:
     name: str
     stream: FileIO
     decoder: Decoder
-    sha256: str
     truncation: str | None
     note: str | None
 
@@ -50,7 +51,7 @@ class Recordings:
         """Utterances longer than `longest_s` are rejected before they are decoded."""
         self._longest_s = longest_s
         self._path: Path | None = None
-        self._opened: OpenRecording | Rejection | None = None
+        self._opened: tuple[OpenRecording, str] | Rejection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -62,8 +63,8 @@ class Recordings:
 
     def close(self) -> None:
         """Close the file that is still open."""
-        if isinstance(self._opened, OpenRecording):
-            self._opened.stream.close()
+        if isinstance(self._opened, tuple):
+            self._opened[0].stream.close()
         self._path = self._opened = None
 
     def read(self, source: AudioSource) -> Recording | Rejection:
@@ -76,15 +77,36 @@ class Recordings:
         """
         if self._opened is None or self._path != source.path:
             self.close()
-            self._opened = open_recording(source.path)
+            self._opened = _open_and_hash(source.path)
             self._path = source.path
         if isinstance(self._opened, Rejection):
             return self._opened
-        return read_segment(self._opened, source, longest_s=self._longest_s)
+        opened, sha256 = self._opened
+        return read_segment(opened, source, longest_s=self._longest_s, sha256=sha256)
+
+
+def _open_and_hash(path: Path) -> tuple[OpenRecording, str] | Rejection:
+    """An open recording and the SHA-256 of its file, or the reason it cannot be read."""
+    opened = open_recording(path)
+    if isinstance(opened, Rejection):
+        return opened
+    digest, position = hashlib.sha256(), 0
+    try:
+        # Without moving the descriptor, whose position libsndfile relies on.
+        while block := os.pread(opened.stream.fileno(), _HASHED_BYTES, position):
+            digest.update(block)
+            position += len(block)
+    except OSError as error:
+        opened.stream.close()
+        return unreadable(opened.name, error)
+    return opened, digest.hexdigest()
 
 
 def open_recording(path: Path) -> OpenRecording | Rejection:
-    """Open and hash a recording, or give the reason it cannot be."""
+    """Open a recording and look at its header, or give the reason it cannot be read.
+
+    The whole file is read only where its header gives no length.
+    """
     try:
         # Without the buffer: libsndfile reads from the same descriptor.
         stream = cast("FileIO", open_regular(path).detach())
@@ -104,20 +126,19 @@ def open_recording(path: Path) -> OpenRecording | Rejection:
 
 
 def _examine(stream: FileIO, *, path: Path, file_bytes: int) -> OpenRecording | Rejection:
-    """Hash an open file, choose its decoder and look at its header."""
+    """Choose the decoder of an open file and look at its header."""
     try:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         truncation = find_truncation(stream, file_bytes=file_bytes)
         if _is_headerless(stream, suffix=path.suffix):
             odd = f"odd length of {file_bytes} bytes: the last byte was dropped" if file_bytes % 2 else None
             pcm = HeaderlessPcm(stream, file_bytes=file_bytes)
-            return OpenRecording(path.name, stream, pcm, sha256, truncation, note=odd)
+            return OpenRecording(path.name, stream, pcm, truncation, note=odd)
         decoder = SoundFileDecoder(stream)
     except ClaimError as error:
         return Rejection(Reason.UNREADABLE_AUDIO, f"{path.name}: {error}")
     except (OSError, LibsndfileError) as error:
         return unreadable(path.name, error)
-    return OpenRecording(path.name, stream, decoder, sha256, truncation, note=None)
+    return OpenRecording(path.name, stream, decoder, truncation, note=None)
 
 
 def _is_headerless(stream: FileIO, *, suffix: str) -> bool:
@@ -132,8 +153,10 @@ def unreadable(name: str, error: OSError | LibsndfileError) -> Rejection:
     return Rejection(Reason.UNREADABLE_AUDIO, f"{name}: {words}")
 
 
-def read_segment(recording: OpenRecording, source: AudioSource, *, longest_s: float) -> Recording | Rejection:
-    """Decode the samples that `source` names from an open recording."""
+def read_segment(
+    recording: OpenRecording, source: AudioSource, *, longest_s: float, sha256: str
+) -> Recording | Rejection:
+    """Decode the samples that `source` names from an open recording, whose file has this hash."""
     span = find_span(recording, source, longest_s=longest_s)
     if isinstance(span, Rejection):
         return span
@@ -148,7 +171,7 @@ def read_segment(recording: OpenRecording, source: AudioSource, *, longest_s: fl
     if len(samples) < end - start:
         found = f"{recording.name} ends {len(samples)} samples into {start}..{end}, which its header promises"
         return Rejection(Reason.TRUNCATED_AUDIO, found)
-    where = SourceSpan(recording.decoder.rate_hz, offset=start, length=end - start, sha256=recording.sha256)
+    where = SourceSpan(recording.decoder.rate_hz, offset=start, length=end - start, sha256=sha256)
     return Recording(mix_to_mono(samples), where, note=recording.note)
 
 

@@ -75,14 +75,15 @@ def read_lines(listing: Path, *, newline: str = "\n", or_cp949: bool = False) ->
     Args:
         listing: A listing of any length.
         newline: Where lines end: at "\n", or with "" also at "\r" and "\r\n".
-        or_cp949: Read a listing that is cp949 throughout, and not UTF-8, as cp949.
+        or_cp949: Read a listing that is cp949 throughout, and neither UTF-8 nor marked as such, as cp949.
 
     Raises:
         InputRejected: The listing cannot be opened.
     """
     with open_listing(listing) as stream:
-        encoding = find_encoding(stream.peek(4))
-        if or_cp949 and encoding == "utf-8-sig":
+        head = stream.peek(4)
+        encoding = find_encoding(head)
+        if or_cp949 and encoding == "utf-8-sig" and not head.startswith(codecs.BOM_UTF8):
             encoding = _utf_8_or_cp949(stream)
         # Bytes can be escaped in what is read byte by byte; UTF-16 and UTF-32 show U+FFFD in their place.
         errors, sign = (

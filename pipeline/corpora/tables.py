@@ -11,7 +11,7 @@ from pipeline.contract.files import open_regular
 from pipeline.contract.text import shorten
 from pipeline.corpora.contents import AUDIO_EXTENSIONS, split_extension
 from pipeline.corpora.corpus import malformed_line
-from pipeline.corpora.lines import ListedLine, find_encoding, read_lines
+from pipeline.corpora.lines import MOST_LINE_CHARACTERS, ListedLine, find_encoding, read_lines
 from pipeline.corpora.paths import listed_path
 from pipeline.record import Dropped
 
@@ -20,8 +20,6 @@ MOST_ROW_LINES = 50
 
 MOST_CELL_CHARACTERS = 2**17
 """A transcript has under 1,000; the csv module also ends here."""
-
-MOST_HEADER_CHARACTERS = 2**16
 
 _STRAY_QUOTE = (
     "a quotation mark opens a cell here and is not closed before the next row: close it or remove it"
@@ -41,17 +39,17 @@ class ListedRow:
     cells: dict[str, str]
 
 
-def read_header(table: Path, *, delimiter: str) -> tuple[str, ...]:
-    """The cells of a table's first line; () when it cannot be read."""
+def read_header(table: Path, *, delimiter: str, quoted: bool = False) -> tuple[str, ...]:
+    """The cells of a table's first line, as `read_listing` splits it; () when it cannot be read."""
     try:
         with open_regular(table) as stream:
             lines = io.TextIOWrapper(
                 stream, encoding=find_encoding(stream.peek(4)), errors="replace", newline=""
             )
-            cells = next(csv.reader([lines.readline(MOST_HEADER_CHARACTERS)], delimiter=delimiter), [])
-    except (OSError, csv.Error):
+            first = ListedLine(1, lines.readline(MOST_LINE_CHARACTERS))
+    except OSError:
         return ()
-    return tuple(cell.strip() for cell in cells)
+    return tuple(_Rows(iter([first]), delimiter, quoted=quoted).read_names())
 
 
 def describe_header(table: Path, *, delimiter: str) -> str:
@@ -129,9 +127,13 @@ class _Rows:
         self._waiting: deque[ListedLine] = deque()
 
     def read_names(self) -> list[str]:
-        """The cells of the first line."""
+        """The cells of the first line; what is wrong with that line is said as of any other."""
         line = self._next_line()
-        return [] if line is None else [cell.strip() for cell in self._split(line.text)[0]]
+        if line is None:
+            return []
+        if line.problem is not None:
+            self._waiting.append(line)
+        return [cell.strip() for cell in self._split(line.text)[0]]
 
     def __iter__(self) -> Iterator[tuple[int, list[str], str | None]]:
         while (line := self._next_line()) is not None:

@@ -69,7 +69,7 @@ def _read_table(
 ) -> Iterator[Listed]:
     files = RelativePaths(table.parent)
     rows = read_listing(
-        table, root=root, corpus=corpus, delimiter=delimiter, quoted=delimiter != "\t", file=columns.audio
+        table, root=root, corpus=corpus, delimiter=delimiter, quoted=_quotes(delimiter), file=columns.audio
     )
     for row in rows:
         if not isinstance(row, ListedRow):
@@ -96,10 +96,14 @@ def _candidates(contents: FolderContents) -> list[Path]:
 def _read_layout(table: Path) -> tuple[str, Columns] | None:
     """The delimiter and columns of a table, or None when its header lacks a needed column."""
     for delimiter in _DELIMITERS.get(table.suffix.lower(), ""):
-        columns = name_columns(read_header(table, delimiter=delimiter))
+        columns = name_columns(read_header(table, delimiter=delimiter, quoted=_quotes(delimiter)))
         if columns is not None:
             return delimiter, columns
     return None
+
+
+def _quotes(delimiter: str) -> bool:
+    return delimiter != "\t"
 
 
 def detect(contents: FolderContents) -> str | None:

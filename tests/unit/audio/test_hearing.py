@@ -1,4 +1,5 @@
 import os
+import struct
 import tracemalloc
 from pathlib import Path
 
@@ -24,6 +25,11 @@ RATE_HZ = 16_000
 OFF = FrontEndSettings.off()
 EVERYTHING = FrontEndSettings(
     silence=SilenceSettings(), denoise=DenoiseSettings(engine="gate", max_snr_db=ANY_SNR_DB)
+)
+ENDLESS_WAV = (
+    struct.pack("<4sI4s", b"RIFF", 2**32 - 1, b"WAVE")
+    + struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE_HZ, 2 * RATE_HZ, 2, 16)
+    + struct.pack("<4sI", b"data", 2**32 - 1)
 )
 LONG = AcceptanceSettings(longest_s=300.0)
 
@@ -139,10 +145,22 @@ def test_a_long_stereo_file_takes_memory_by_its_length_at_16_khz(tmp_path):
     assert peak < 4 * heard_bytes + 4 * block_bytes  # at 48 kHz stereo: 6 times the first term
 
 
-def test_a_recording_too_long_for_the_memory_is_refused_before_it_is_decoded(tmp_path):
-    path = tmp_path / "week.pcm"
-    path.touch()
-    os.truncate(path, 7 * 24 * 3600 * RATE_HZ * 2)  # sparse: it takes no room
+@pytest.mark.parametrize(
+    ("name", "head", "reason"),
+    [
+        ("week.pcm", b"", Reason.TOO_LONG_AUDIO),
+        ("week.raw", b"sound", Reason.TOO_LONG_AUDIO),
+        ("day.wav", ENDLESS_WAV, Reason.TOO_LONG_AUDIO),
+        ("zeros.wav", b"", Reason.UNREADABLE_AUDIO),
+        ("zeros.flac", b"", Reason.UNREADABLE_AUDIO),
+        ("zeros.mp3", b"", Reason.UNREADABLE_AUDIO),
+        ("zeros.ogg", b"", Reason.UNREADABLE_AUDIO),
+    ],
+)
+def test_a_recording_without_end_is_refused_before_it_is_read(tmp_path, name, head, reason):
+    path = tmp_path / name
+    path.write_bytes(head)
+    os.truncate(path, 2**37)  # sparse: it takes no room, but reading it takes minutes
     refused = hear_recording(path, settings=OFF)
     assert isinstance(refused, Rejection)
-    assert refused.reason == Reason.TOO_LONG_AUDIO
+    assert refused.reason == reason

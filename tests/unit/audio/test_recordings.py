@@ -11,6 +11,7 @@ import soundfile
 
 from pipeline.audio import decoders, recordings
 from pipeline.audio.recordings import Recordings
+from pipeline.contract.files import file_sha256
 from pipeline.contract.reasons import Reason
 from pipeline.record import AudioSource, Recording, Rejection
 
@@ -115,9 +116,10 @@ def test_one_long_file_is_opened_and_hashed_once_and_read_in_slices(tmp_path, mo
         stream.write(struct.pack("<4sI4s", b"RIFF", 36 + data, b"WAVE") + form)
         stream.write(struct.pack("<4sI", b"data", data))
         stream.truncate(44 + data)
-    opened = []
-    examine = recordings._examine
+    opened, hashed = [], []
+    examine, pread = recordings._examine, os.pread
     monkeypatch.setattr(recordings, "_examine", lambda *a, **k: opened.append(1) or examine(*a, **k))
+    monkeypatch.setattr(os, "pread", lambda *a: hashed.append(a[2]) or pread(*a))
     tracemalloc.start()
     with Recordings() as reader:
         for segment in range(1000):
@@ -126,6 +128,8 @@ def test_one_long_file_is_opened_and_hashed_once_and_read_in_slices(tmp_path, mo
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(opened) == 1
+    assert len(set(hashed)) == len(hashed)  # no byte twice
+    assert recording.source.sha256 == file_sha256(path)
     assert peak < data / 10
 
 
@@ -236,7 +240,7 @@ def test_a_read_error_in_the_middle_of_a_file(wav, monkeypatch, read):
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(recordings.hashlib, "file_digest", fail)
+        patch.setattr(recordings.os, "pread", fail)
         assert rejection(read(wav)) == Rejection(Reason.UNREADABLE_AUDIO, "a.wav: Input/output error")
     with monkeypatch.context() as patch:
         patch.setattr(recordings.SoundFileDecoder, "read", fail)

@@ -20,6 +20,12 @@ from pipeline.record import Dropped, Utterance
 
 TABLE = READERS["table"]
 ORDERS = [("path", "text"), ("text", "path"), ("path", "speaker", "text"), ("text", "speaker", "path")]
+MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+}
 TEXTS = st.text(alphabet='가나다 ,."\n', min_size=1, max_size=12).filter(str.strip)
 
 
@@ -99,6 +105,27 @@ def test_lines_and_cells_without_end_are_dropped_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        (b"path,text,\xff\n", "not UTF-8"),
+        (b"path,text," + b"x" * MOST_LINE_CHARACTERS + b"\n", "over 1,048,576 characters"),
+        (b"path,text," + b"x" * MOST_LINE_CHARACTERS + b" where the line breaks of a table were", "over"),
+    ],
+)
+@pytest.mark.parametrize("rows", ["1.wav,하나\n2.wav,둘\n", ""])
+def test_what_is_wrong_with_a_header_is_said_though_its_columns_are_found(
+    tmp_path: Path, header: bytes, problem: str, rows: str
+) -> None:
+    (tmp_path / "good.csv").write_text("path,text\n3.wav,셋\n", encoding="utf-8")
+    (tmp_path / "meta.csv").write_bytes(header + (rows.encode() if header.endswith(b"\n") else b""))
+    listed = list(TABLE.read(tmp_path))
+    (dropped,) = [item for item in listed if isinstance(item, Dropped)]
+    assert dropped.id == "table/meta.csv:1"
+    assert problem in dropped.detail
+    assert len(listed) == 2 + (rows.count("\n") if header.endswith(b"\n") else 0)
+
+
+@pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-be", "cp949"]
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
@@ -107,6 +134,42 @@ def test_a_second_table_is_read_in_the_encoding_it_has(tmp_path: Path, encoding:
     (tmp_path / "b.csv").write_bytes(newline.join(["path,text", "2.wav,둘", ""]).encode(encoding))
     texts = [item.transcript for item in TABLE.read(tmp_path) if isinstance(item, Utterance)]
     assert texts == ["하나", "둘"]
+
+
+@pytest.mark.parametrize("name", ["zz.csv", "zz.tsv"])
+@pytest.mark.parametrize("mark", [b"", *MARKS])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "path,text",
+        "path\ttext",
+        '"path","text"',
+        '"path"\t"text"',
+        "path,text,비고",
+        'path,text,"',
+        "path|text|x,y",
+    ],
+)
+def test_a_table_is_found_by_the_header_that_it_is_read_by(
+    tmp_path: Path, header: str, mark: bytes, name: str
+) -> None:
+    encoding = MARKS.get(mark, "cp949")
+    (tmp_path / "good.csv").write_text("path,text\n1.wav,하나\n", encoding="utf-8")
+    row = header.replace("path", "2.wav")
+    (tmp_path / name).write_bytes(mark + f"{header}\n{row}\n".encode(encoding))
+    try:
+        listed = [item.id for item in TABLE.read(tmp_path)]
+    except InputRejected as error:
+        listed = [str(error)]
+    assert listed in (["table/1", "table/2"], ["table/1", f"table/{name}:2"]) or name in listed[0]
+
+
+def test_a_listing_marked_as_utf_8_is_not_taken_for_cp949(tmp_path: Path) -> None:
+    content = codecs.BOM_UTF8 + b"path,text\r\n1.wav,a\r\n2.wav,\xbb\xbf\r\n"
+    content.decode("cp949")  # its mark too
+    (tmp_path / "meta.csv").write_bytes(content)
+    kinds = [(type(item), item.id) for item in TABLE.read(tmp_path)]
+    assert kinds == [(Utterance, "table/1"), (Dropped, "table/meta.csv:3")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
