@@ -19,6 +19,9 @@ from pipeline.record import AudioSource, Recording, Rejection, SourceSpan
 
 HEADERLESS_SUFFIXES = frozenset({".pcm", ".raw"})
 
+MOST_CUT_OGG_BYTES = 2**32
+"""Beyond the cut of a truncated Ogg, libsndfile searches for another page: a second per GB."""
+
 _HASHED_BYTES = 2**18
 
 END_TOLERANCE_S = 0.05
@@ -129,6 +132,8 @@ def _examine(stream: FileIO, *, path: Path, file_bytes: int) -> OpenRecording | 
     """Choose the decoder of an open file and look at its header."""
     try:
         truncation = find_truncation(stream, file_bytes=file_bytes)
+        if truncation and file_bytes > MOST_CUT_OGG_BYTES and _starts_with(stream, b"OggS"):
+            return Rejection(Reason.TRUNCATED_AUDIO, f"{path.name}: {truncation}")
         if _is_headerless(stream, suffix=path.suffix):
             odd = f"odd length of {file_bytes} bytes: the last byte was dropped" if file_bytes % 2 else None
             pcm = HeaderlessPcm(stream, file_bytes=file_bytes)
@@ -143,8 +148,12 @@ def _examine(stream: FileIO, *, path: Path, file_bytes: int) -> OpenRecording | 
 
 def _is_headerless(stream: FileIO, *, suffix: str) -> bool:
     """Whether a file is raw samples: by its suffix, unless it starts like a WAV."""
+    return suffix.lower() in HEADERLESS_SUFFIXES and not _starts_with(stream, b"RIFF")
+
+
+def _starts_with(stream: FileIO, sign: bytes) -> bool:
     stream.seek(0)
-    return suffix.lower() in HEADERLESS_SUFFIXES and stream.read(4) != b"RIFF"
+    return stream.read(len(sign)) == sign
 
 
 def unreadable(name: str, error: OSError | LibsndfileError) -> Rejection:

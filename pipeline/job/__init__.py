@@ -2,6 +2,7 @@
 
     run         preprocess(request): the whole run, from the request to the manifest
     plan        the corpus is listed, every utterance gets its split, the list is cut into tasks
+    outside     which recordings a listing names outside the corpus' folder
     forecast    what a plan will take: space, time, and a manifest that can be read back
     versions    the packages and sources that a shard's bytes depend on
     folder      the output folder: where things lie, and which manifest owns it

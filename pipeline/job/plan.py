@@ -19,6 +19,7 @@ from pipeline.contract.manifest import MAX_PARTS
 from pipeline.contract.reasons import Reason, Stage
 from pipeline.contract.schema import MAX_ID_BYTES
 from pipeline.contract.text import as_text
+from pipeline.job.outside import OutsideCount
 from pipeline.record import Annotation, Dropped, TextFile, Utterance, UtteranceId
 from pipeline.settings import PipelineSettings
 from pipeline.shards.splits import assign_split, check_named_speakers
@@ -83,7 +84,8 @@ class TaskContext:
 class Plan:
     """All tasks of a run, and the utterances that were dropped while the corpus was listed.
 
-    `num_utterances` and `listing_sha256` describe the whole listing, also in a part of the plan.
+    `num_utterances`, `listing_sha256` and `outside` describe the whole listing, also in a part of
+    the plan. `outside` says how many recordings lie outside the corpus' folder; None if none does.
     """
 
     tasks: tuple[Task, ...]
@@ -92,6 +94,7 @@ class Plan:
     listing_sha256: str
     num_utterances: int
     estimated_s: float
+    outside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,7 @@ def make_plan(
     listed: list[_Listed] = []
     digest = hashlib.sha256()
     stats = _FileStats(root)
+    outside = OutsideCount(root)
     for item in islice(corpus.read(root), most):
         if isinstance(item, Dropped):
             dropped.append(item)
@@ -160,6 +164,7 @@ def make_plan(
             digest.update(f"{item.id}\n".encode())
         else:
             seen.add(item.id)
+            outside.add(item.audio.path)
             listed.append(_list_utterance(item, stats, settings, digest))
     if limit is None:
         speakers = {item.utterance.speaker for item in listed if item.utterance.speaker is not None}
@@ -172,6 +177,7 @@ def make_plan(
         listing_sha256=digest.hexdigest(),
         num_utterances=len(listed) + len(dropped),
         estimated_s=sum(item.estimated_s for item in listed),
+        outside=outside.describe(),
     )
 
 

@@ -122,7 +122,7 @@ def preprocess(request: Request) -> FinishedRun:
 
 
 def plan_request(request: Request) -> Plan:
-    """List the corpus and cut it into tasks, without reading any audio.
+    """List the corpus and cut it into tasks, without reading any audio; say what lies outside it.
 
     Raises:
         InputRejected: The corpus, the settings, the places or the number of speakers cannot be used.
@@ -142,6 +142,8 @@ def plan_request(request: Request) -> Plan:
     )
     plan = plan if request.part is None else take_part(plan, request.part)
     check_manifest_fits(plan)
+    if plan.outside is not None:
+        _say(plan.outside)
     _provenance(plan, request)  # what no manifest can record is refused now, not when all is done
     return plan
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from small_corpus import make_kspon_corpus
+from table_corpus import TEXT, make_recording
 
 from pipeline.contract.reasons import Reason
 
@@ -62,3 +63,25 @@ def test_a_listing_that_is_a_pipe_ends_the_run_before_anything_is_written(tmp_pa
     assert result.exit_code == 3
     assert r"b\x1b[2J.csv: is a pipe, a socket or a device" in result.stderr
     assert not (out / "m.json").exists()
+
+
+@pytest.mark.parametrize("corpus", ["table", "nemo"])
+def test_a_run_says_that_a_strangers_listing_leads_out_of_the_corpus(tmp_path: Path, malsori, corpus: str):
+    raw, secret = tmp_path / "raw", tmp_path / "secret.wav"
+    raw.mkdir()
+    (raw / make_recording(raw, "a.wav")).rename(secret)
+    make_recording(raw, "a.wav")
+    paths = ["wav/a.wav", str(raw / "wav/a.wav"), str(secret), "../secret.wav"]
+    if corpus == "table":
+        lines = ["path,text,id", *(f"{path},{TEXT},{number}" for number, path in enumerate(paths))]
+    else:
+        entries = [{"audio_filepath": path, "text": TEXT, "id": at} for at, path in enumerate(paths)]
+        lines = [json.dumps(entry) for entry in entries]
+    (raw / ("meta.csv" if corpus == "table" else "meta.json")).write_text("\n".join(lines), encoding="utf-8")
+    arguments = ["preprocess", raw, "--corpus", corpus, "--jobs", 1]
+    arguments += ["--out", tmp_path / "out", "--manifest", tmp_path / "out/m.json"]
+    for extra in (["--dry-run"], []):
+        result = malsori(*arguments, *extra)
+        assert result.exit_code == 0, result.output
+        assert f"2 utterances lie outside {raw}, such as {secret}" in result.stderr
+        assert str(secret) not in result.stdout

@@ -6,8 +6,9 @@ Licence: the recordings' own.
 Layout: a .json or .jsonl file (or a folder of them) with one object per line. `offset`,
 `speaker`, `id` (or `utt_id`) and `split` are optional. A .jsonl may use any of the names that a
 table's columns may have (table.py); the first line that names a recording decides which. Paths
-are absolute or relative to the manifest. `duration` cuts the recording only together with
-`offset`. A manifest called `train*`, `dev*` or `test*` gives its entries that split.
+are absolute or relative to the manifest, and may lead out of its folder: a run says how many do.
+`duration` cuts the recording only together with `offset`. A manifest called `train*`, `dev*` or
+`test*` gives its entries that split.
 
 A folder of manifests is read whole or not at all: refused by name are a .jsonl that names no
 recordings, and a .json that is not JSON or says `audio_filepath` but not in lines. Any other

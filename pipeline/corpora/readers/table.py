@@ -9,10 +9,10 @@ is which, in capitals or not. If several columns fit, the first name in this lis
     the transcript  text, sentence, transcript, transcription (needed)
     optional        id, utt_id; speaker, speaker_id, client_id; split; offset, start; duration
 
-Paths are absolute or relative to the table. `duration` cuts the recording only together with
-`offset`. A .csv is separated by commas (or `;`, or `|`) and may quote cells; a .tsv is separated
-by tabs and never quotes. A table called `train*`, `dev*` or `test*` gives its rows that split
-unless they have one of their own.
+Paths are absolute or relative to the table, and may lead out of its folder: a run says how many
+do. `duration` cuts the recording only together with `offset`. A .csv is separated by commas (or
+`;`, or `|`) and may quote cells; a .tsv is separated by tabs and never quotes. A table called
+`train*`, `dev*` or `test*` gives its rows that split unless they have one of their own.
 
 A folder of tables is read whole or not at all: a .csv or .tsv that cannot be read, or whose
 header lacks a needed column, is refused by name. One that is no list of recordings is moved

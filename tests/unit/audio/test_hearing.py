@@ -1,3 +1,4 @@
+import io
 import os
 import struct
 import tracemalloc
@@ -32,6 +33,12 @@ ENDLESS_WAV = (
     + struct.pack("<4sI", b"data", 2**32 - 1)
 )
 LONG = AcceptanceSettings(longest_s=300.0)
+
+
+def _ogg() -> bytes:
+    stream = io.BytesIO()
+    soundfile.write(stream, np.zeros(RATE_HZ, np.float32), RATE_HZ, format="OGG")
+    return stream.getvalue()
 
 
 def clip_of(path: Path, settings: FrontEndSettings):
@@ -151,6 +158,7 @@ def test_a_long_stereo_file_takes_memory_by_its_length_at_16_khz(tmp_path):
         ("week.pcm", b"", Reason.TOO_LONG_AUDIO),
         ("week.raw", b"sound", Reason.TOO_LONG_AUDIO),
         ("day.wav", ENDLESS_WAV, Reason.TOO_LONG_AUDIO),
+        ("cut.ogg", _ogg(), Reason.TRUNCATED_AUDIO),
         ("zeros.wav", b"", Reason.UNREADABLE_AUDIO),
         ("zeros.flac", b"", Reason.UNREADABLE_AUDIO),
         ("zeros.mp3", b"", Reason.UNREADABLE_AUDIO),
