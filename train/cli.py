@@ -124,12 +124,12 @@ def evaluate_command(checkpoint: Path, manifest: str, *, split: str, decoder: st
     and keep both in the run's folder.
     """
     from train.data.sources import open_sources
-    from train.evaluation.evaluate import evaluate, require_folder, require_rows, write_evaluation
+    from train.evaluation.evaluate import evaluate, require_own_folder, require_rows, write_evaluation
     from train.run.folder import find_checkpoint
 
     found, sources = find_checkpoint(checkpoint), open_sources([manifest])
     require_rows(sources, split)
-    require_folder(out)
+    require_own_folder(out)
     for source in sources:
         source.check_hashes(split)
     summary, rows = evaluate(found, sources, split=split, decoder=decoder)

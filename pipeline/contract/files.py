@@ -20,6 +20,9 @@ from typing import BinaryIO, TextIO
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.text import as_text
 
+LOCK = ".lock"
+"""The file that `locked` keeps in a folder; it stays there, and tells that the folder is ours."""
+
 LONGEST_TEMPORARY_BYTES = 200
 """A longer name gets a short temporary one: file systems end at 255 bytes."""
 
@@ -238,7 +241,7 @@ def locked(folder: Path, *, option: str) -> Iterator[None]:
         InputRejected: Another run is writing there, or the folder cannot be made.
     """
     make_folder(folder)
-    descriptor = open_own(folder / ".lock")
+    descriptor = open_own(folder / LOCK)
     try:
         _take_lock(descriptor, folder, option=option)
         yield

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pipeline.contract import VERSION_OF_RUNS, VERSION_OF_VIEWS
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import write_text
+from pipeline.contract.files import replacing, write_text
 from pipeline.contract.manifest import (
     Counts,
     DroppedLine,
@@ -26,7 +26,7 @@ from pipeline.contract.manifest import (
 from pipeline.contract.manifest_file import manifest_text
 from pipeline.contract.names import require_names
 from pipeline.contract.validation import first_problem
-from pipeline.dataset.dropped import count_reasons, dropped_text
+from pipeline.dataset.dropped import count_reasons, dropped_bytes
 from pipeline.dataset.huggingface import write_dataset_files
 from pipeline.dataset.statistics import Tally, summarise_tallies
 
@@ -90,9 +90,13 @@ def publish_manifest(
 
     A manifest under its final name describes files that are there already.
     """
-    document = _describe(provenance, content, destination, run)
+    dropped = dropped_bytes(content.dropped)
+    document = _describe(
+        provenance, content, destination, run, dropped_sha256=hashlib.sha256(dropped).hexdigest()
+    )
     text = manifest_text(destination.manifest, document)
-    write_text(destination.dropped, dropped_text(content.dropped))
+    with replacing(destination.dropped) as stream:
+        stream.write(dropped)
     if destination.huggingface:
         write_dataset_files(
             destination.root,
@@ -104,7 +108,14 @@ def publish_manifest(
     return document
 
 
-def _describe(provenance: Provenance, content: Content, destination: Destination, run: RunRecord) -> Manifest:
+def _describe(
+    provenance: Provenance,
+    content: Content,
+    destination: Destination,
+    run: RunRecord,
+    *,
+    dropped_sha256: str,
+) -> Manifest:
     kept, dropped = sum(shard.rows for shard in content.shards), content.dropped
     listed_from = destination.manifest.parent if destination.is_view else destination.root
     try:
@@ -120,7 +131,7 @@ def _describe(provenance: Provenance, content: Content, destination: Destination
             counts=Counts(read=kept + len(dropped), kept=kept, dropped=count_reasons(dropped)),
             dropped=DroppedRecord(
                 path=destination.dropped.relative_to(listed_from).as_posix(),
-                sha256=hashlib.sha256(dropped_text(dropped).encode()).hexdigest(),
+                sha256=dropped_sha256,
                 rows=len(dropped),
             ),
             statistics=summarise_tallies(content.tallies, provenance.vocabulary.symbols),

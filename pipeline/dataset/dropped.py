@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256, is_regular, open_regular
 from pipeline.contract.manifest import DroppedLine
 from pipeline.contract.validation import first_problem
@@ -22,14 +22,27 @@ if TYPE_CHECKING:  # a run writes its list without opening a manifest, which imp
     from pipeline.contract.opened import OpenedManifest
 
 MAX_LINE_BYTES = 2**20
+MAX_LIST_BYTES = 2**28
+"""Two million lines. Merge, split and filter hold a list in memory, up to six times over."""
+
 LONGEST_STEM_BYTES = 200
 """The endings need 23 more bytes; file systems end at 255."""
 
 
-def dropped_text(lines: Iterable[DroppedLine]) -> str:
-    """The content of a dropped list, sorted by id."""
+def dropped_bytes(lines: Iterable[DroppedLine]) -> bytes:
+    """The content of a dropped list, sorted by id.
+
+    Raises:
+        InputRejected: It would be too large to be read back.
+    """
     in_order = sorted(lines, key=lambda line: (line.id, line.reason, line.detail))
-    return "".join(f"{line.model_dump_json()}\n" for line in in_order)
+    content = b"".join(f"{line.model_dump_json()}\n".encode() for line in in_order)
+    if len(content) > MAX_LIST_BYTES:
+        raise InputRejected(
+            f"the dropped list would have {len(content):,} bytes, {MAX_LIST_BYTES:,} are the most:"
+            " keep several smaller datasets, which `fit` takes together"
+        )
+    return content
 
 
 def read_dropped(opened: "OpenedManifest") -> Iterator[DroppedLine]:
@@ -43,6 +56,11 @@ def read_dropped(opened: "OpenedManifest") -> Iterator[DroppedLine]:
     if not is_regular(path):
         advice = "the shards, or give --root" if opened.dropped_folder == opened.folder else opened.path
         raise HandOffBroken(f"the dropped list {path} is missing; copy it beside {advice}")
+    num_bytes = path.stat().st_size
+    if num_bytes > MAX_LIST_BYTES:
+        raise HandOffBroken(
+            f"the dropped list {path} has {num_bytes:,} bytes, {MAX_LIST_BYTES:,} are the most"
+        )
     if file_sha256(path) != record.sha256:
         raise HandOffBroken(f"the dropped list {path} has changed since {opened.path} was made")
     number = 0
@@ -75,8 +93,8 @@ def dropped_path_of_view(manifest: Path, lines: Iterable[DroppedLine]) -> Path:
     The name holds a hash of the content, so writing the list of a new manifest never spoils that
     of the one it replaces, which stays whole until the new one takes its name.
     """
-    content = "\n".join(sorted(line.model_dump_json() for line in lines))
-    return manifest.parent / _name(manifest, f".{hashlib.sha256(content.encode()).hexdigest()[:8]}")
+    digest = hashlib.sha256(dropped_bytes(lines)).hexdigest()
+    return manifest.parent / _name(manifest, f".{digest[:8]}")
 
 
 def _name(manifest: Path, mark: str) -> str:

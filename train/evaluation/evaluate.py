@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.files import read_regular, write_text
+from pipeline.contract.files import LOCK, read_regular, replacing
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.text import as_text, shorten
 from pipeline.contract.validation import first_problem
@@ -27,11 +27,14 @@ from train.loop.distributed import pick_device
 from train.model.deepspeech2 import Recogniser
 from train.model.inference import longest_recognised, recognise_rows
 from train.run.checkpoint import Checkpoint
-from train.run.logs import say, write_json_lines
+from train.run.logs import say
 from train.run.record import TrainedOn
 
 HELD_OUT: Final = ("test", "valid")
 EVALUATION: Final = "evaluation.json"
+RESULTS: Final = ("utterances.jsonl", "confusions.csv", "confusions.svg", "evaluation.html", EVALUATION)
+"""In the order in which they are written."""
+
 MOST_EVALUATION_BYTES: Final = 2**28  # 300,000 speakers have 60 MB
 
 
@@ -187,17 +190,35 @@ def summarise(scores: Scores) -> dict[str, Any]:
 
 
 def write_evaluation(folder: Path, summary: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    """Write evaluation.json, utterances.jsonl, the confusions (CSV and SVG) and evaluation.html."""
+    """Write utterances.jsonl, the confusions (CSV and SVG), evaluation.html and, last, evaluation.json.
+
+    evaluation.json goes before the first of them is replaced: where it stands, all are of one measurement.
+    """
     confusions = count_confusions(rows)
-    write_json_lines(folder / "utterances.jsonl", rows)
-    write_text(folder / "confusions.csv", confusions_csv(confusions))
-    write_text(folder / "confusions.svg", confusions_svg(confusions))
-    write_text(folder / "evaluation.html", evaluation_page(summary, rows, confusions))
-    write_text(folder / EVALUATION, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+    contents = (
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
+        confusions_csv(confusions),
+        confusions_svg(confusions),
+        evaluation_page(summary, rows, confusions),
+        json.dumps(summary, indent=1, ensure_ascii=False) + "\n",
+    )
+    for name, content in zip(RESULTS, contents, strict=True):
+        with replacing(folder / name, outdated=[folder / EVALUATION]) as stream:
+            stream.write(content.encode())
 
 
-def require_folder(path: Path) -> None:
-    """Raise InputRejected now, not after the measuring, if no folder can be at `path`."""
+def require_own_folder(path: Path) -> None:
+    """Refuse a place for results now, not after the measuring.
+
+    Raises:
+        InputRejected: No folder can be there, or it holds files of the results' names that no
+            measurement wrote.
+    """
+    written = [name for name in RESULTS if os.path.lexists(path / name)]
+    if written and not os.path.lexists(path / LOCK) and read_evaluation(path) is None:
+        raise InputRejected(
+            f"-o {path} holds files that no measurement wrote ({written[0]}); name another folder"
+        )
     for place in (path, *path.absolute().parents):
         with suppress(FileNotFoundError, NotADirectoryError):
             if not stat.S_ISDIR(place.stat().st_mode):

@@ -15,6 +15,7 @@ from typing import Final
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import (
+    LOCK,
     is_folder,
     is_regular,
     new_folder,
@@ -30,7 +31,6 @@ from train.run.logs import say
 from train.run.record import MODEL, RECORD, CheckpointRecord, FileName, TrainedOn
 from train.settings import TrainSettings
 
-LOCK: Final = ".lock"  # of `locked`
 STEP: Final = re.compile(r"step-[0-9]{8}")
 
 
@@ -61,10 +61,20 @@ class RunFolder:
         return self.path / "checkpoints"
 
     def require_usable(self, *, resume: bool) -> None:
-        """Raise InputRejected for a file, and for a folder in use unless that run is to `resume`."""
+        """Refuse a place that is no folder for this run; before the run makes its lock there.
+
+        Raises:
+            InputRejected: It is a file, a folder in use unless that run is to `resume`, or a folder
+                with files in which no run has been.
+        """
         if os.path.lexists(self.path) and not is_folder(self.path):
             raise InputRejected(f"--run {self.path} is a file; name a folder, existing or new")
-        if not resume and is_folder(self.path) and any(each.name != LOCK for each in self.path.iterdir()):
+        there = [each.name for each in self.path.iterdir()] if is_folder(self.path) else []
+        if LOCK not in there and not self._steps() and there:
+            raise InputRejected(
+                f"--run {self.path} holds files that no run made there ({min(there)}); name another folder"
+            )
+        if not resume and there not in ([], [LOCK]):
             raise InputRejected(
                 f"--run {self.path} is not empty; add --resume to continue that run, or name another folder"
             )

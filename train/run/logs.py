@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +14,22 @@ from typing import TYPE_CHECKING, Any, Self
 from tqdm import tqdm
 
 from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.files import make_folder, named_in_utf8, open_own, open_regular_text, write_text
+from pipeline.contract.files import (
+    make_folder,
+    named_in_utf8,
+    open_own,
+    open_regular_text,
+    replacing,
+    write_text,
+)
 from pipeline.contract.terminal import print_note
 from pipeline.contract.text import one_line, shorten
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+MOST_LINE_CHARACTERS = 2**20
+"""Of metrics.jsonl: a step that was skipped names its utterances."""
 
 
 def say(line: str) -> None:
@@ -38,8 +48,9 @@ class MetricsLog:
     def __init__(self, path: Path, *, up_to_step: int) -> None:
         """Continue after `up_to_step`, dropping the rows of later steps that a killed run left."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        old = _whole_rows(path) if os.path.lexists(path) else []
-        write_json_lines(path, (row for row in old if row["step"] <= up_to_step))
+        if os.path.lexists(path):
+            with replacing(path) as kept:
+                kept.writelines(line.encode() for line in _whole_lines(path, up_to_step=up_to_step))
         self._stream = os.fdopen(open_own(path, os.O_APPEND), "a", encoding="utf-8")
 
     def __enter__(self) -> Self:
@@ -56,21 +67,31 @@ class MetricsLog:
         self._stream.flush()
 
 
-def _whole_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a metrics.jsonl, without a last line that a kill cut off.
+def _whole_lines(path: Path, *, up_to_step: int) -> Iterator[str]:
+    """The lines of a metrics.jsonl up to a step, without a last one that a kill cut off.
 
     Raises:
         HandOffBroken: It is not a file of rows: somebody else wrote it, and it is left as it is.
     """
     try:
         with open_regular_text(path, newline="\n") as stream:
-            rows = [json.loads(line) for line in stream if line.endswith("\n")]
-        if all(isinstance(row, dict) and type(row.get("step")) is int for row in rows):
-            return rows
-        problem = "a line is not an object with a step"
+            while line := stream.readline(MOST_LINE_CHARACTERS):
+                if not line.endswith("\n") and len(line) < MOST_LINE_CHARACTERS:
+                    return
+                if _step_of(line) <= up_to_step:
+                    yield line
     except (OSError, ValueError, RecursionError) as error:
-        problem = shorten(str(error))
-    raise HandOffBroken(f"{path} is not the log of a run ({problem}): mend it, or move it away")
+        raise HandOffBroken(
+            f"{path} is not the log of a run ({shorten(str(error))}): mend it, or move it away"
+        ) from error
+
+
+def _step_of(line: str) -> int:
+    row = json.loads(line)
+    step = row.get("step") if isinstance(row, dict) else None
+    if type(step) is not int:
+        raise ValueError("a line is not an object with a step")
+    return step
 
 
 class Display:

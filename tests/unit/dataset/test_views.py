@@ -11,7 +11,6 @@ from edited_dataset import copy_dataset, edit_manifest
 from handoff_data import Person
 from small_corpus import preprocess_arguments, rows_by_id
 
-from pipeline.contract.files import write_text
 from pipeline.dataset import builder
 
 OPERATIONS = {
@@ -89,23 +88,21 @@ def test_merged_parts_of_a_run_are_written_where_the_user_said(gathered, malsori
     assert malsori("verify", output, "--deep").exit_code == 0
 
 
-@pytest.mark.parametrize("failing", ["the dropped list", "the manifest"])
+@pytest.mark.parametrize("write", ["replacing", "write_text"], ids=["dropped list", "manifest"])
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS])
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_view_that_cannot_be_written_leaves_the_old_one_whole(
-    radio, other, malsori, tmp_path, monkeypatch, operation, failing, error
+    radio, other, malsori, tmp_path, monkeypatch, operation, write, error
 ):
     output = tmp_path / "views" / "view.json"
     assert malsori(*OPERATIONS[operation](radio, other), "-o", output).exit_code == 0
     old = rows_by_id(output)
     with monkeypatch.context() as broken:
 
-        def fail(path: Path, text: str) -> None:
-            if (path == output) == (failing == "the manifest"):
-                raise OSError(error, os.strerror(error))
-            write_text(path, text)
+        def fail(*_arguments: object) -> None:
+            raise OSError(error, os.strerror(error))
 
-        broken.setattr(builder, "write_text", fail)
+        broken.setattr(builder, write, fail)
         assert malsori(*OPERATIONS[operation](radio, other), "-o", output).exit_code == 6
     assert malsori("verify", output, "--deep").exit_code == 0
     assert rows_by_id(output) == old

@@ -226,6 +226,16 @@ def test_a_folder_in_use_needs_resume(tmp_path):
     run.require_usable(resume=True)
 
 
+def test_a_folder_in_which_no_run_has_been_is_left_alone(tmp_path):
+    for name in ("left_out.jsonl", "metrics.jsonl", "thesis.txt", "checkpoints"):
+        run = RunFolder(tmp_path / name)
+        run.path.mkdir()
+        (run.path / name).write_text("mine")
+        for resume in (True, False):
+            with pytest.raises(InputRejected, match="no run made there"):
+                run.require_usable(resume=resume)
+
+
 def test_a_file_is_no_folder(tmp_path):
     path = tmp_path / "file"
     path.write_text("")
