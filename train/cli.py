@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import click
 
 from pipeline.contract.errors import InputRejected, MissingResource, exit_codes
-from pipeline.contract.files import locked
+from pipeline.contract.locks import locked
 from pipeline.contract.terminal import print_json, print_note, print_row
 from pipeline.contract.text import one_line, shorten
 from train.decoding import DecoderName

@@ -14,6 +14,7 @@
     settings       strict, frozen settings: TOML, overrides, fingerprint
     validation     the first error of a rejected document, in one line
     files          writing files and folders so that nobody ever sees half of one
+    locks          one writer of a folder or a file at a time
     cache          where copies of manifests and shards at URLs are kept
     text           other people's text in our messages
     terminal       where all that the programs print passes

@@ -5,7 +5,6 @@ ever, reading the other never ends. So every file that is not ours is opened wit
 """
 
 import errno
-import fcntl
 import hashlib
 import io
 import os
@@ -19,9 +18,6 @@ from typing import BinaryIO, TextIO
 
 from pipeline.contract.errors import InputRejected
 from pipeline.contract.text import as_text
-
-LOCK = ".lock"
-"""The file that `locked` keeps in a folder; it stays there, and tells that the folder is ours."""
 
 LONGEST_TEMPORARY_BYTES = 200
 """A longer name gets a short temporary one: file systems end at 255 bytes."""
@@ -230,34 +226,6 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-@contextmanager
-def locked(folder: Path, *, option: str) -> Iterator[None]:
-    """Make the folder if need be, and keep other runs out of it; the lock ends with the process.
-
-    Args:
-        option: The option that names the folder, for messages: "--out".
-
-    Raises:
-        InputRejected: Another run is writing there, or the folder cannot be made.
-    """
-    make_folder(folder)
-    descriptor = open_own(folder / LOCK)
-    try:
-        _take_lock(descriptor, folder, option=option)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _take_lock(descriptor: int, folder: Path, *, option: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise InputRejected(
-            f"another run is writing to {folder}: wait for it, or give another {option}"
-        ) from error
-
-
 def _require_regular(path: Path, mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
@@ -276,10 +244,15 @@ def _refusing_impossible(path: Path) -> Iterator[None]:
 
 
 def _temporary_name(path: Path) -> Path:
+    return hidden_name(path, f"{os.getpid()}.tmp")
+
+
+def hidden_name(path: Path, ending: str) -> Path:
+    """`.<name>.<ending>` beside `path`; a long name becomes its hash, so that a file can have it."""
     name = path.name
     if len(os.fsencode(name)) > LONGEST_TEMPORARY_BYTES:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
-    return path.with_name(f".{name}.{os.getpid()}.tmp")
+    return path.with_name(f".{name}.{ending}")
 
 
 def _refuse_existing(path: Path) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contract.errors import InputRejected, MalsoriError
+from pipeline.contract.locks import locked_name
 from pipeline.contract.manifest import MAX_RANGES, DroppedLine, Manifest, RunRecord, ShardRecord
 from pipeline.contract.manifest_file import read_manifest
 from pipeline.contract.opened import OpenedManifest
@@ -92,7 +93,6 @@ def publish_rows(
     Raises:
         InputRejected: Something else than an earlier manifest of this dataset stands there.
     """
-    _require_replaceable(destination.manifest, provenance)
     run = RunRecord(
         command=command,
         host=socket.gethostname(),
@@ -100,17 +100,19 @@ def publish_rows(
         seconds=0.0,
         jobs=1,
     )
-    filled = [(opened, shard) for opened, shard in shards if shard.rows]
-    symbols = provenance.vocabulary.symbols
-    content = Content(
-        shards=sorted(
-            (_seen_from(destination, provenance, owned) for owned in filled),
-            key=lambda shard: (shard.path, shard.split),
-        ),
-        tallies=[tally_table(opened.rows(shard, TALLIED), symbols) for opened, shard in filled],
-        dropped=dropped,
-    )
-    return publish_manifest(provenance, content, destination, run=run)
+    with locked_name(destination.manifest, option="-o"):
+        _require_replaceable(destination.manifest, provenance)
+        filled = [(opened, shard) for opened, shard in shards if shard.rows]
+        symbols = provenance.vocabulary.symbols
+        content = Content(
+            shards=sorted(
+                (_seen_from(destination, provenance, owned) for owned in filled),
+                key=lambda shard: (shard.path, shard.split),
+            ),
+            tallies=[tally_table(opened.rows(shard, TALLIED), symbols) for opened, shard in filled],
+            dropped=dropped,
+        )
+        return publish_manifest(provenance, content, destination, run=run)
 
 
 def publish_view(

@@ -96,7 +96,7 @@ def find_changes(plan: Plan, places: Places, *, fresh: bool) -> Changes:
     odd = find_link(places.out)
     if odd is not None:
         raise InputRejected(f"{odd} is a link or a folder, which no run made there: remove it")
-    standing = check_manifest(places, fresh=fresh)
+    standing = _standing_manifest(places, fresh=fresh)
     if not fresh:
         _refuse_foreign(places)
     names = [task.name for task in plan.tasks]
@@ -150,7 +150,7 @@ def _of_standing(places: Places) -> tuple[Path, ...]:
     return (places.manifest.absolute(), out / STATE, out / INFO)
 
 
-def check_manifest(places: Places, *, fresh: bool) -> Manifest | None:
+def _standing_manifest(places: Places, *, fresh: bool) -> Manifest | None:
     """The manifest of these shards that stands; None where none does, or another's that --fresh replaces.
 
     Raises:

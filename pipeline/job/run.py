@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.contract.errors import InputRejected, TooManyDropped
-from pipeline.contract.files import locked
+from pipeline.contract.locks import locked, locked_name
 from pipeline.contract.manifest import (
     Manifest,
     PartRecord,
@@ -25,7 +25,7 @@ from pipeline.contract.vocabulary import KOREAN
 from pipeline.corpora import Corpus
 from pipeline.dataset.builder import Destination, Provenance, publish_manifest
 from pipeline.dataset.dropped import dropped_path_of_run
-from pipeline.job.changes import Changes, check_manifest, find_changes, take_folder, withdraw
+from pipeline.job.changes import Changes, find_changes, take_folder, withdraw
 from pipeline.job.folder import events_path
 from pipeline.job.forecast import check_manifest_fits, describe_plan
 from pipeline.job.places import Places, check_places, require_writable
@@ -97,7 +97,10 @@ def preprocess(request: Request) -> FinishedRun:
     """
     started, began = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     plan = plan_request(request)
-    with locked(request.out, option="--out"):
+    with (
+        locked(request.out, option="--out"),
+        locked_name(request.manifest, option="--manifest"),
+    ):
         changes = find_changes(plan, request.places, fresh=request.fresh)
         require_writable(request.places)
         if request.lexicon is not None:
@@ -107,7 +110,6 @@ def preprocess(request: Request) -> FinishedRun:
         timings, made = _do_tasks(plan, request, changes, events)
         if made or not _describes(changes.standing, plan):
             withdraw(changes, request.places)
-        check_manifest(request.places, fresh=request.fresh)  # another run may have written it meanwhile
         run = RunRecord(
             command=request.command,
             host=socket.gethostname(),

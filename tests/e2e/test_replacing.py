@@ -250,20 +250,27 @@ def test_a_folder_in_the_place_of_a_file_of_the_runs_own_is_named(corpus, made, 
     assert malsori("verify", tmp_path / "m.json", "--deep").exit_code == 0
 
 
-def test_a_manifest_that_another_run_wrote_meanwhile_stays(corpus, made, malsori, tmp_path, monkeypatch):
-    theirs = copy(made, tmp_path / "theirs") / "m.json"
+def test_a_manifest_has_one_writer_at_a_time(corpus, made, malsori, tmp_path, monkeypatch):
+    copy(made, tmp_path)
+    manifest = tmp_path / "m.json"
+    others = {
+        "another folder": [*table_arguments(corpus, tmp_path), "--out", tmp_path / "new", "--fresh"],
+        "split": ["split", manifest, "--valid", "0.5", "-o", manifest],
+        "filter": ["filter", manifest, "duration_s > 0", "-o", manifest],
+    }
 
     def meanwhile(tasks, context, **_):
-        yield from (finish_task(task, context) for task in tasks)
-        manifest = json.loads(theirs.read_text()) | {"root": "theirs/shards"}
-        (tmp_path / "m.json").write_text(json.dumps(manifest))
+        for name, command in others.items():
+            refused = malsori(*command)
+            assert refused.exit_code == 3, name
+            assert f"another run is writing to {manifest}" in refused.stderr
+        return (finish_task(task, context) for task in tasks)
 
     monkeypatch.setattr("pipeline.job.run.run_tasks", meanwhile)
-    result = malsori(*table_arguments(corpus, tmp_path))
-    assert result.exit_code == 3
-    assert "is the manifest of the shards in" in result.stderr
-    assert malsori("verify", tmp_path / "m.json").exit_code == 0
-    assert json.loads((tmp_path / "m.json").read_text())["root"] == "theirs/shards"
+    assert malsori(*table_arguments(corpus, tmp_path), "--set", "shards.audio=flac").exit_code == 0
+    assert malsori("verify", manifest, "--deep").exit_code == 0
+    assert not list(tmp_path.glob(".*"))
+    assert malsori(*others["split"]).exit_code == 0
 
 
 def test_a_run_whose_first_shard_does_not_fit_on_the_disk_leaves_the_old_dataset_whole(

@@ -145,7 +145,9 @@ def _label_counts(part: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], npt.NDAr
     """The number of labels of each row, and its `min_ctc_frames`, computed for all rows at once."""
     column = part.column("labels")
     offsets = column.offsets.to_numpy().astype(np.int64)
-    values = column.values.to_numpy()
+    # A part may be a few rows of a large batch, whose labels are all in `values`.
+    values = column.values.slice(offsets[0], offsets[-1] - offsets[0]).to_numpy()
+    offsets -= offsets[0]
     repeats = np.zeros(len(values) + 1, np.int64)  # repeats[i] is 1 where label i equals label i - 1
     repeats[1:-1] = values[1:] == values[:-1]
     before = np.concatenate([[0], np.cumsum(repeats)])

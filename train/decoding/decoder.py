@@ -17,7 +17,8 @@ import numpy as np
 from pydantic import NonNegativeInt, ValidationError
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import file_sha256, is_regular, locked, read_regular, write_text
+from pipeline.contract.files import file_sha256, is_regular, read_regular, write_text
+from pipeline.contract.locks import locked
 from pipeline.contract.manifest import Sha256
 from pipeline.contract.settings import Settings
 from train.data.dataset import Utterances

@@ -11,7 +11,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
-from pipeline.contract.files import LOCK, read_regular, replacing
+from pipeline.contract.files import read_regular, replacing
+from pipeline.contract.locks import LOCK
 from pipeline.contract.schema import SAMPLE_RATE_HZ
 from pipeline.contract.text import as_text, shorten
 from pipeline.contract.validation import first_problem

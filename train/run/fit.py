@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from pipeline.contract.errors import HandOffBroken
-from pipeline.contract.files import locked
+from pipeline.contract.locks import locked
 from train.data.sources import ShardSource, open_sources
 from train.decoding.beam import require_flashlight
 from train.evaluation.evaluate import (

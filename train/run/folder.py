@@ -15,7 +15,6 @@ from typing import Final
 
 from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import (
-    LOCK,
     is_folder,
     is_regular,
     new_folder,
@@ -24,6 +23,7 @@ from pipeline.contract.files import (
     sweep,
     write_text,
 )
+from pipeline.contract.locks import LOCK
 from train.data.sources import ShardSource
 from train.run.card import CARD, model_card
 from train.run.checkpoint import Checkpoint, read_checkpoint

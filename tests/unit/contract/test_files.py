@@ -12,7 +12,6 @@ from pipeline.contract.errors import InputRejected
 from pipeline.contract.files import (
     file_sha256,
     is_regular,
-    locked,
     new_folder,
     open_regular,
     open_regular_text,
@@ -21,6 +20,7 @@ from pipeline.contract.files import (
     sweep,
     write_text,
 )
+from pipeline.contract.locks import locked, locked_name
 
 NO_REGULAR_FILES = ["pipe", "socket", "device", "link to a device", "folder", "circle", "too long", "missing"]
 
@@ -205,7 +205,7 @@ def test_the_longest_name_that_a_file_system_takes_can_be_written(tmp_path):
 def test_a_second_run_on_one_folder_is_refused_until_the_first_ends(tmp_path):
     code = (
         "import pathlib, sys\n"
-        "from pipeline.contract.files import locked\n"
+        "from pipeline.contract.locks import locked\n"
         "with locked(pathlib.Path(sys.argv[1]), option='--out'): pass"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
@@ -214,6 +214,25 @@ def test_a_second_run_on_one_folder_is_refused_until_the_first_ends(tmp_path):
     assert "another run is writing to" in second.stderr
     assert InputRejected.__name__ in second.stderr
     assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_the_lock_of_a_name_goes_with_its_holder_and_takes_no_file_with_it(tmp_path):
+    path = tmp_path / ("m" * 250 + ".json")
+    for _ in range(2):
+        with (
+            locked_name(path, option="-o"),
+            pytest.raises(InputRejected, match="is writing to"),
+            locked_name(path, option="-o"),
+        ):
+            raise AssertionError("the block must not run")
+        assert not list(tmp_path.iterdir())
+    with suppress(KeyboardInterrupt), locked_name(path, option="-o"):
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+    (tmp_path / ".m.json.lock").write_text("theirs")
+    with locked_name(tmp_path / "m.json", option="-o"):
+        pass
+    assert (tmp_path / ".m.json.lock").read_text() == "theirs"
 
 
 def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path):

@@ -10,7 +10,7 @@ import torch
 from requirements import needs_flashlight
 
 from pipeline.contract.errors import HandOffBroken, InputRejected, MalsoriError
-from pipeline.contract.files import locked
+from pipeline.contract.locks import locked
 from pipeline.contract.vocabulary import KOREAN
 from train.data.sources import open_sources
 from train.decoding.beam import beam_decoder, check_lexicon, read_language_model, write_lexicon

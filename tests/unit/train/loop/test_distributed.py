@@ -11,7 +11,7 @@ import torch
 from torch.distributed.run import parse_args
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import locked
+from pipeline.contract.locks import locked
 from train.cli import main
 from train.run.fit import fit
 from train.run.folder import RunFolder

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from pipeline.contract.errors import InputRejected
-from pipeline.contract.files import locked
+from pipeline.contract.locks import locked
 from train.run.folder import RunFolder
 from train.run.trainer import Trainer
 
