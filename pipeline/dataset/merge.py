@@ -54,7 +54,7 @@ def merge_manifests(
     whole_run = _are_parts(opened)
     names = sorted({item.manifest.name for item in opened})
     shards, duplicates = _drop_duplicates(opened)
-    dropped = [line for item in opened for line in read_dropped(item)] + duplicates
+    dropped = [*_still_dropped(opened, shards), *duplicates]
     provenance = Provenance(
         name=name or (names[0] if len(names) == 1 else path.stem),
         sources=_sources(opened),
@@ -173,6 +173,15 @@ def _drop_duplicates(opened: Sequence[OpenedManifest]) -> tuple[list[OwnedShard]
             if not new
         ]
     return kept, duplicates
+
+
+def _still_dropped(opened: Sequence[OpenedManifest], shards: Sequence[OwnedShard]) -> Iterator[DroppedLine]:
+    """The dropped utterances of all manifests, but for those that one filtered out and another keeps."""
+    lines = [line for item in opened for line in read_dropped(item)]
+    if any(line.stage == Stage.FILTER for line in lines):
+        kept = {name for item, shard in shards for name in item.rows(shard, ["id"]).column("id").to_pylist()}
+        lines = [line for line in lines if line.stage != Stage.FILTER or line.id not in kept]
+    yield from lines
 
 
 def _recorded_spans(table: pa.Table) -> Iterator[int]:

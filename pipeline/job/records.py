@@ -52,7 +52,7 @@ def read_record(out: Path, name: str, *, key: str) -> TaskRecord | None:
         return None
     try:
         record = TaskRecord.model_validate_json(read_regular(path, most_bytes=MAX_RECORD_BYTES))
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):  # then it is made anew, or cannot be written either
         return None
     return record if record.key == key else None
 

@@ -99,16 +99,26 @@ def write_lexicon(
     write_text(dictionary, "".join(f"{word}\n" for word in (*pronunciations, UNKNOWN)))
 
 
+MOST_SYMBOLS: Final = 3_000_000  # of all words: flashlight takes 440 bytes for each
+MOST_LINE_CHARACTERS: Final = 2**16
+
+
 def check_lexicon(path: Path, vocabulary: Vocabulary) -> None:
     """Check that each line is a word and its symbols: flashlight trusts it, and recurses for each symbol.
 
     Raises:
-        HandOffBroken: One is not, or has more symbols than any word that we write.
+        HandOffBroken: One is not, or has more symbols than any word that we write; or all have more than
+            memory should hold.
     """
-    symbols = set(vocabulary.symbols)
+    symbols, num_symbols = set(vocabulary.symbols), 0
     with open_regular_text(path, errors="replace", newline="\n") as stream:
-        for number, line in enumerate(stream, 1):
+        for number, line in enumerate(iter(lambda: stream.readline(MOST_LINE_CHARACTERS), ""), 1):
             word, *spelling = line.split() or [""]
+            num_symbols += len(spelling)
+            if num_symbols > MOST_SYMBOLS:
+                raise HandOffBroken(
+                    f"{path} has over {MOST_SYMBOLS:,} symbols: remove its folder, and it is made again"
+                )
             known = 0 < len(spelling) <= LONGEST_WORD + 1 and symbols.issuperset(spelling)
             if not known or "\ufffd" in word:
                 raise HandOffBroken(

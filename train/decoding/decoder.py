@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from pydantic import NonNegativeInt, ValidationError
 
-from pipeline.contract.errors import InputRejected
+from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.files import file_sha256, is_regular, read_regular, write_text
 from pipeline.contract.locks import locked
 from pipeline.contract.manifest import Sha256
@@ -34,7 +34,7 @@ from train.decoding.beam import (
 )
 from train.decoding.greedy import Decode, decode_greedily
 from train.decoding.lexicon import read_lexicon
-from train.decoding.ngram import check_arpa, estimate
+from train.decoding.ngram import Ngrams, check_arpa, estimate
 from train.decoding.tuning import START, reference_of, tune_weights
 from train.model.deepspeech2 import Recogniser
 from train.run.checkpoint import Checkpoint
@@ -43,6 +43,7 @@ from train.run.record import FileName, TrainedOn
 from train.settings import DecodeSettings
 
 RECORD: Final = "decoder.json"
+MOST_MODEL_BYTES: Final = 448 * 2**20  # KenLM takes four times as much
 FILES: Final = {
     "ngram": ("phones.arpa", "tokens.txt"),
     "words": ("words.arpa", "words.txt", "lexicon.txt"),
@@ -102,7 +103,7 @@ def open_decoder(
     if name == "beam":
         decode = beam_decoder(recogniser.vocabulary, Weights(), beam=settings.beam)
         return OpenDecoder(decode, {"decoder": name, "beam": settings.beam})
-    folder = models_folder(checkpoint) / name
+    folder = models_folder(checkpoint, name)
     record = _read_record(folder, checkpoint, settings)
     if record is None:
         with locked(folder, option="checkpoint"):  # two that made them at once would mix their files
@@ -114,15 +115,23 @@ def open_decoder(
 
 def has_words(recogniser: Recogniser, checkpoint: Checkpoint) -> bool:
     """Whether the word decoder of the checkpoint has been made and still fits."""
-    folder = models_folder(checkpoint) / "words"
+    folder = models_folder(checkpoint, "words")
     return _read_record(folder, checkpoint, recogniser.settings.decode) is not None
 
 
-def models_folder(checkpoint: Checkpoint) -> Path:
-    """Where a checkpoint's models are: in its run's folder, or in its own if it was copied out."""
+def models_folder(checkpoint: Checkpoint, name: str) -> Path:
+    """Where a decoder's models are: in the checkpoint's run, or beside it if it was copied out.
+
+    Raises:
+        HandOffBroken: A link lies there: what it leads to is not ours.
+    """
     folder = checkpoint.folder.resolve()
     run = folder.parent.parent if folder.parent.name == "checkpoints" else folder
-    return run / "decoding"
+    models = run / "decoding" / name
+    for place in (models.parent, models):
+        if place.is_symlink():
+            raise HandOffBroken(f"{place} is a link, which no run made: remove it")
+    return models
 
 
 def _read_record(folder: Path, checkpoint: Checkpoint, settings: DecodeSettings) -> DecoderRecord | None:
@@ -181,7 +190,7 @@ def _write_phone_model(folder: Path, recogniser: Recogniser, sources: list[Shard
         for row in evenly_spaced(len(utterances), settings.model_rows)
     ]
     model = estimate(sentences, order=settings.ngram_order, tokens=vocabulary.symbols)
-    write_text(folder / "phones.arpa", model.to_arpa())
+    _write_model(folder / "phones.arpa", model)
     write_tokens(folder / "tokens.txt", vocabulary)
 
 
@@ -197,8 +206,18 @@ def _write_word_model(folder: Path, recogniser: Recogniser, sources: list[ShardS
     known = f"{len(lexicon.pronunciations)} words and syllables"
     say(f"{known}; {lexicon.undivided} of {len(rows)} rows could not be divided into words")
     model = estimate(lexicon.sentences, order=settings.word_order, tokens=list(lexicon.pronunciations))
-    write_text(folder / "words.arpa", model.to_arpa())
+    _write_model(folder / "words.arpa", model)
     write_lexicon(folder / "lexicon.txt", folder / "words.txt", lexicon.pronunciations, recogniser.vocabulary)
+
+
+def _write_model(path: Path, model: Ngrams) -> None:
+    text = model.to_arpa()
+    if len(text.encode()) > MOST_MODEL_BYTES:
+        raise InputRejected(
+            f"{path.name} would have over {MOST_MODEL_BYTES:,} bytes, the most that is read: lower the order"
+            " of the n-grams"
+        )
+    write_text(path, text)
 
 
 def _load_decoder(name: str, folder: Path, recogniser: Recogniser) -> Callable[[Weights], Decode]:
@@ -208,6 +227,9 @@ def _load_decoder(name: str, folder: Path, recogniser: Recogniser) -> Callable[[
         HandOffBroken: They are not models as `malsori-train` writes them.
     """
     paths = [folder / each for each in FILES[name]]
+    for path in paths:
+        if path.stat().st_size > MOST_MODEL_BYTES:
+            raise HandOffBroken(f"{path} has over {MOST_MODEL_BYTES:,} bytes, the most that is read")
     check_arpa(paths[0])
     if name == "words":
         check_lexicon(paths[2], recogniser.vocabulary)

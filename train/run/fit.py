@@ -7,11 +7,13 @@ from typing import Any
 
 import torch
 
-from pipeline.contract.errors import HandOffBroken
+from pipeline.contract.errors import HandOffBroken, InputRejected
 from pipeline.contract.locks import locked
+from train.data.dataset import Utterances
 from train.data.sources import ShardSource, open_sources
 from train.decoding.beam import require_flashlight
 from train.evaluation.evaluate import (
+    HELD_OUT,
     evaluate,
     held_out_split,
     read_evaluation,
@@ -62,6 +64,7 @@ def fit(
                 settings = _settle(preset, assignments, checkpoint)
                 check_resumable(checkpoint, settings, sources, ranks=ranks.count)
             ranks.agree(lambda: _check_hashes(sources))
+            ranks.agree(lambda: _require_unseen(sources))
             setup = set_up_training(sources, settings, ranks=ranks.count)
             trainer = Trainer(setup, run, checkpoint, ranks)
             if ranks.first:
@@ -100,6 +103,31 @@ def _check_hashes(sources: Sequence[ShardSource]) -> None:
     say("checking the shards' hashes")
     for source in sources:
         source.check_hashes()
+
+
+def _require_unseen(sources: list[ShardSource]) -> None:
+    """Refuse manifests of which one trains on what another one measures.
+
+    Raises:
+        InputRejected: An utterance is in the train split of one and held out in another.
+    """
+    if len(sources) == 1:
+        return
+    train = Utterances(sources, "train")
+    trained: list[set[int]] = [set() for _ in sources]
+    for span, number in zip(train.recorded_spans(), train.source_R.tolist(), strict=True):
+        trained[number].add(span)
+    for split in HELD_OUT:
+        held_out = Utterances(sources, split)
+        rows = zip(held_out.recorded_spans(), held_out.source_R.tolist(), strict=True)
+        for row, (span, number) in enumerate(rows):
+            for other, spans in enumerate(trained):
+                if other != number and span in spans:
+                    raise InputRejected(
+                        f"{held_out.value(row, 'id')} is in split {split!r} of {sources[number].path} and in"
+                        f" the train split of {sources[other].path}: the error rate would be of what was"
+                        " trained on; leave one of them out"
+                    )
 
 
 def _finish(run: RunFolder, sources: list[ShardSource], settings: TrainSettings) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ from train.run.logs import say
 from train.run.record import MODEL, RECORD, CheckpointRecord, FileName, TrainedOn
 from train.settings import TrainSettings
 
+DECODING: Final = "decoding"
 STEP: Final = re.compile(r"step-[0-9]{8}")
 
 
@@ -69,6 +70,11 @@ class RunFolder:
         """
         if os.path.lexists(self.path) and not is_folder(self.path):
             raise InputRejected(f"--run {self.path} is a file; name a folder, existing or new")
+        for folder in (self.checkpoints, self.tensorboard, self.path / DECODING):
+            if folder.is_symlink():
+                raise InputRejected(
+                    f"{folder} is a link, which no run made: remove it, or name the folder itself"
+                )
         there = [each.name for each in self.path.iterdir()] if is_folder(self.path) else []
         if LOCK not in there and not self._steps() and there:
             raise InputRejected(

@@ -107,7 +107,6 @@ def tone_rows(count: int, split: str, *, seed: int, symbols: int = 8) -> list[Ro
 
 def write_shard(path: Path, rows: Sequence[Row]) -> ShardRecord:
     empty = dict.fromkeys(shard_schema({}).names, "") | {
-        "source": {"path": "", "rate_hz": SAMPLE_RATE_HZ, "offset": 0, "length": 1, "sha256": ""},
         "kept": [],
         "measurements": {
             "silence_removed_samples": 0,
@@ -126,6 +125,13 @@ def write_shard(path: Path, rows: Sequence[Row]) -> ShardRecord:
                 "path": f"{row.id}.wav",
             },
             "num_samples": len(row.samples),
+            "source": {
+                "path": "",
+                "rate_hz": SAMPLE_RATE_HZ,
+                "offset": 0,
+                "length": 1,
+                "sha256": hashlib.sha256(row.samples.tobytes()).hexdigest(),
+            },
             "labels": row.labels,
             "split": row.split,
             "spoken": row.spoken,

@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,30 @@ def test_other_shards_do_not_resume(train, make_corpus, make_tones):
     other = make_corpus(make_tones(8, "train", seed=9))
     with pytest.raises(InputRejected, match="other shards"):
         train("run", "loop.max_steps=1", manifests=[other], resume=True)
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_what_one_manifest_trains_on_is_not_held_out_by_another(train, make_corpus, make_tones, split):
+    rows = make_tones(8, "train", seed=0)
+    held_out = [replace(rows[0], split=split), *make_tones(3, split, seed=1)]
+    one = make_corpus(rows, name="one")
+    two = make_corpus([*make_tones(4, "train", seed=2), *held_out], name="two")
+    with pytest.raises(InputRejected, match="would be of what was trained on"):
+        train("leak", "loop.max_steps=1", manifests=[one, two])
+    three = make_corpus([*make_tones(4, "train", seed=2), *held_out[1:]], name="three")
+    train("clean", "loop.max_steps=1", manifests=[one, three])
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "tensorboard", "decoding"])
+def test_a_link_in_a_runs_folder_is_followed_by_no_run(train, tmp_path, name):
+    victim = tmp_path / "victim"
+    (victim / ".keep.tmp").mkdir(parents=True)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(victim)
+    with pytest.raises(InputRejected, match=f"{name} is a link"):
+        train("run", "loop.max_steps=1", resume=True)
+    assert [path.name for path in victim.iterdir()] == [".keep.tmp"]
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [name]
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
