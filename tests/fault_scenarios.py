@@ -170,12 +170,16 @@ def _evaluate(*options: str, again: tuple[str, ...]) -> Scenario:
         assert _evaluated(folder, *again) == 0
 
     def look(folder: Path) -> Any:
-        for line in (folder / "out" / "utterances.jsonl").read_text().splitlines():
-            json.loads(line)
+        """Where the figures stand, the utterances are of the same measurement."""
+        if not (folder / "out" / "evaluation.json").exists():
+            return None
         measured = json.loads((folder / "out" / "evaluation.json").read_bytes())
+        rows = [json.loads(line) for line in (folder / "out" / "utterances.jsonl").read_text().splitlines()]
+        for kind in ("substitutions", "deletions", "insertions", "reference_phones"):
+            assert sum(row[kind] for row in rows) == measured[kind]
         return [measured["split"], measured["decoder"], measured["per"]]
 
-    return Scenario(prepare, lambda folder: _evaluated(folder, *options), look)
+    return Scenario(prepare, lambda folder: _evaluated(folder, *options), look, withdraws=True)
 
 
 def _evaluated(folder: Path, *options: str) -> int:
