@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fault_scenarios import SCENARIOS, TRAINING
 
-PLACES = 4
+PLACES = 2
 """Of each scenario and each fault; `python tests/faults.py 1000 SCENARIO...` comes to every one."""
 
 
